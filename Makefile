@@ -1,0 +1,148 @@
+# carmlbench: `make demo` and `make check` are all a newcomer types.
+#
+#   make            build/bin/carmlbench and build/bin/carmlbenchd
+#   make deps       install the Debian packages that are missing (or print the apt line)
+#   make demo       the whole job on the embedded default, in under a minute
+#   make check      every test: unit, kernel, parity, system, fault; sanitizers; source gates
+#   make bench      the measurements of tests/bench
+#   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc UNITDIR=…
+#   make SAN=address,undefined …   the same in build-address,undefined
+#   V=1 shows the commands; CC, CFLAGS, LDFLAGS of the caller are honoured.
+
+VERSION ?= 0.1.0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+LOCALSTATEDIR ?= /var
+UNITDIR ?= /lib/systemd/system
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+TMPFILESDIR ?= /usr/lib/tmpfiles.d
+PYTHON ?= /usr/bin/python3
+
+comma := ,
+BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+Q := $(if $(V),,@)
+
+BUILD_PACKAGES := gcc pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev \
+	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev
+TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy python3-jsonschema \
+	sqlite3 systemd scdoc curl pmccabe procps
+
+LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto
+
+# `make deps`, `make clean` and `make install-packages` must work before pkg-config is there.
+WITHOUT_LIBRARIES := deps build-deps clean
+ifneq ($(filter-out $(WITHOUT_LIBRARIES),$(or $(MAKECMDGOALS),all)),)
+LIB_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+LIB_LDLIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+endif
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2 -fstack-clash-protection)
+OPTIMIZE ?= -O2
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(OPTIMIZE) -g $(WARNINGS) $(HARDENING) \
+	-DCARMLBENCH_VERSION='"$(VERSION)"' -DCARMLBENCH_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-DCARMLBENCH_DATADIR='"$(PREFIX)/share/carmlbench"' \
+	-DCARMLBENCH_STATEDIR='"$(LOCALSTATEDIR)/lib/carmlbench"' \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) $(LIB_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+LDLIBS := $(LIB_LDLIBS) -lpthread -lm
+
+# The reference kernels are plain C that the compiler vectorises; contraction stays off so that
+# every machine gives the same numbers.
+KERNEL_CFLAGS := -O3 -ffp-contract=off
+
+sources = $(wildcard $(addsuffix /*.c,$(1)))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+COMMON := $(call sources,common common/image)
+STORE := $(call sources,common/store)
+MODEL := $(call sources,model model/format)
+ENGINE := $(call sources,engine engine/ops engine/kernel engine/kernel/ref)
+DAEMON := $(filter-out daemon/main.c,$(call sources,daemon daemon/backends))
+CLI := $(filter-out cli/main.c,$(call sources,cli))
+TESTLIB := $(filter-out %_main.c,$(call sources,tests/lib))
+UNIT_TESTS := $(call sources,tests/unit tests/unit/* tests/unit/*/* tests/kernel tests/parity)
+BENCHES := $(call sources,tests/bench)
+TEST_PROGRAMS := $(call sources,tests/system tests/fault)
+SERVERS := $(wildcard tests/lib/*_main.c)
+DEMO_PROGRAMS := $(call sources,demo)
+GENERATED := $(BUILD)/gen/sql_embedded.c
+
+libs := $(addprefix $(BUILD)/lib/lib,common.a store.a model.a engine.a daemon.a cli.a test.a)
+daemon_libs := $(addprefix $(BUILD)/lib/lib,daemon.a engine.a model.a store.a common.a)
+cli_libs := $(addprefix $(BUILD)/lib/lib,cli.a engine.a model.a store.a common.a)
+test_libs := $(addprefix $(BUILD)/lib/lib,test.a daemon.a cli.a engine.a model.a store.a common.a)
+
+programs := $(BUILD)/bin/carmlbench $(BUILD)/bin/carmlbenchd
+unit_programs := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS))
+extra_programs := $(patsubst tests/lib/%_main.c,$(BUILD)/tests/lib/%,$(SERVERS)) \
+	$(patsubst %.c,$(BUILD)/%,$(BENCHES) $(DEMO_PROGRAMS) $(TEST_PROGRAMS))
+
+.PHONY: all deps build-deps tests demo check check-quick bench install clean gates docs
+.SUFFIXES:
+.SECONDARY:
+
+all: $(programs)
+
+tests: $(programs) $(unit_programs) $(extra_programs)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC    $<")
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter engine/kernel/%,$<),$(KERNEL_CFLAGS)) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Every .sql file becomes a string constant; see common/store/sql.h.
+$(BUILD)/gen/sql_embedded.c: common/store/embed_sql.sh $(wildcard sql/*/*.sql)
+	@mkdir -p $(@D)
+	$(Q)sh common/store/embed_sql.sh sql > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/lib/libcommon.a: $(call objects,$(COMMON))
+$(BUILD)/lib/libstore.a: $(call objects,$(STORE)) $(BUILD)/obj/gen/sql_embedded.o
+$(BUILD)/lib/libmodel.a: $(call objects,$(MODEL))
+$(BUILD)/lib/libengine.a: $(call objects,$(ENGINE))
+$(BUILD)/lib/libdaemon.a: $(call objects,$(DAEMON))
+$(BUILD)/lib/libcli.a: $(call objects,$(CLI))
+$(BUILD)/lib/libtest.a: $(call objects,$(TESTLIB))
+$(libs):
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+link = @mkdir -p $(@D); $(if $(V),,echo "  LINK  $@";) $(CC) $(ALL_LDFLAGS) -o $@ $(1) $(LDLIBS)
+
+$(BUILD)/bin/carmlbench: $(BUILD)/obj/cli/main.o $(cli_libs)
+	$(call link,$^)
+$(BUILD)/bin/carmlbenchd: $(BUILD)/obj/daemon/main.o $(daemon_libs)
+	$(call link,$^)
+$(BUILD)/tests/lib/%: $(BUILD)/obj/tests/lib/%_main.o $(test_libs)
+	$(call link,$^)
+$(BUILD)/tests/unit/% $(BUILD)/tests/kernel/% $(BUILD)/tests/parity/%: LDLIBS += -lcmocka
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(test_libs)
+	$(call link,$^)
+$(BUILD)/demo/%: $(BUILD)/obj/demo/%.o $(test_libs)
+	$(call link,$^)
+
+-include $(patsubst %.o,%.d,$(wildcard $(BUILD)/obj/*/*.o $(BUILD)/obj/*/*/*.o $(BUILD)/obj/*/*/*/*.o $(BUILD)/obj/*/*/*/*/*.o))
+
+deps:
+	$(Q)sh .ci/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+build-deps:
+	$(Q)sh .ci/deps $(BUILD_PACKAGES)
+
+# A second make, because the package list decides what pkg-config can answer.
+demo: build-deps
+	$(Q)$(MAKE) --no-print-directory tests-free-demo
+
+.PHONY: tests-free-demo
+tests-free-demo: $(programs) $(extra_programs)
+	$(Q)BUILD=$(BUILD) sh demo/demo.sh
+
+check: deps
+	$(Q)sh tests/run
+
+clean:
+	rm -rf build build-*

@@ -1,0 +1,63 @@
+#include "common/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *text;
+    int exit_code;
+} statuses[] = {
+#define X(name, text, exit_code) {text, exit_code},
+    STATUS_MAP(X)
+#undef X
+};
+
+const char *status_text(enum status status)
+{
+    if ((unsigned)status >= sizeof statuses / sizeof statuses[0])
+        return "unknown status";
+    return statuses[status].text;
+}
+
+int status_exit_code(enum status status)
+{
+    if ((unsigned)status >= sizeof statuses / sizeof statuses[0])
+        return statuses[STATUS_INTERNAL].exit_code;
+    return statuses[status].exit_code;
+}
+
+/* One line stays one line even when it quotes a hostile input. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
+enum status error_set(struct error *error, enum status status, const char *format, ...)
+{
+    if (!error)
+        return status;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    make_printable(error->text);
+    return status;
+}
+
+enum status error_prefix(struct error *error, enum status status, const char *format, ...)
+{
+    if (!error)
+        return status;
+    struct error before = *error;
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    size_t used = n < 0 ? 0 : (size_t)n;
+    if (used < sizeof error->text)
+        snprintf(error->text + used, sizeof error->text - used, ": %.900s", before.text);
+    make_printable(error->text);
+    return status;
+}

@@ -1,8 +1,8 @@
 /* buf: a growing byte buffer that cannot grow past the ceiling given at creation.
  *
- * The only place in the project that reallocates in a loop. A `struct buf` is owned by one thread at
- * a time. `data` is always followed by a NUL byte (not counted in `size`) once something was written,
- * so text can be passed on as a C string; it is NULL while nothing was written.
+ * The only place in the project that reallocates in a loop. A `struct buf` is owned by one thread
+ * at a time. `data` is always followed by a NUL byte (not counted in `size`) once something was
+ * written, so text can be passed on as a C string; it is NULL while nothing was written.
  */
 #ifndef COMMON_BUF_H
 #define COMMON_BUF_H

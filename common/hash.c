@@ -36,8 +36,9 @@ static enum status hash_file(const char *path, const EVP_MD *kind, char *hex, st
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     FILE *file = fopen(path, "rb");
     if (!file) {
-        status = error_set(error, STATUS_IO, "%s: cannot be read: %s; check the path and its permissions",
-                           path, strerror(errno));
+        status = error_set(error, STATUS_IO,
+                           "%s: cannot be read: %s; check the path and its permissions", path,
+                           strerror(errno));
         goto out;
     }
     if (!piece || !context || !EVP_DigestInit_ex(context, kind, NULL)) {

@@ -9,7 +9,13 @@
 #include "common/status.h"
 
 /* Values are the syslog priorities of sd-daemon(3). */
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+    LOG_LEVEL_ERROR = 3,
+    LOG_LEVEL_WARNING = 4,
+    LOG_LEVEL_NOTICE = 5,
+    LOG_LEVEL_INFO = 6,
+    LOG_LEVEL_DEBUG = 7
+};
 
 /* Lines above `level` are dropped. Default: LOG_LEVEL_NOTICE. */
 void log_set_level(enum log_level level);

@@ -54,7 +54,7 @@ enum reason {
 #define X(name, stage, retryable, text) REASON_##name,
     REASON_MAP(X)
 #undef X
-    REASON_COUNT
+        REASON_COUNT
 };
 
 /* The public name, e.g. "dns_failed"; never NULL. */

@@ -45,7 +45,8 @@ const char *status_text(enum status status);
 int status_exit_code(enum status status);
 
 /* Writes the line into `error` (cut to fit, control characters replaced by '?') and returns
- * `status`, so that a failure is `return error_set(err, STATUS_DATA, "...")`. `error` may be NULL. */
+ * `status`, so that a failure is `return error_set(err, STATUS_DATA, "...")`. `error` may be NULL.
+ */
 enum status error_set(struct error *error, enum status status, const char *format, ...)
     PRINTF_LIKE(3, 4);
 

@@ -1,4 +1,5 @@
-/* classifier: a manifest made runnable: graph, weights, labels and preprocessing -> the best classes.
+/* classifier: a manifest made runnable: graph, weights, labels and preprocessing -> the best
+ * classes.
  *
  * The classifier is immutable and shared; each thread works with a session of its own.
  */
@@ -45,8 +46,8 @@ enum status classifier_run(struct classifier_session *session, const void *bytes
                            const struct image_limits *limits, const float **probabilities,
                            enum reason *reason, struct error *error) MUST_CHECK;
 
-/* The `k` highest of `n` values, by value descending, then by index ascending; NaN sorts last. Returns
- * how many were written (min(k, n)); `label` is left NULL. Any thread. */
+/* The `k` highest of `n` values, by value descending, then by index ascending; NaN sorts last.
+ * Returns how many were written (min(k, n)); `label` is left NULL. Any thread. */
 size_t top_k(const float *values, size_t n, struct ranked *best, size_t k);
 
 #endif

@@ -1,8 +1,8 @@
 /* engine: runs a network on the CPU in float32.
  *
- * Life cycle: engine_create (immutable: graph, weights, plan) -> any number of sessions, each used by
- * one thread at a time (activations, scratch) -> fill the inputs, session_run, read the outputs. A
- * session allocates nothing while it runs. The same input gives the same bits for any number of
+ * Life cycle: engine_create (immutable: graph, weights, plan) -> any number of sessions, each used
+ * by one thread at a time (activations, scratch) -> fill the inputs, session_run, read the outputs.
+ * A session allocates nothing while it runs. The same input gives the same bits for any number of
  * threads or sessions.
  */
 #ifndef ENGINE_ENGINE_H
@@ -36,8 +36,8 @@ struct engine_options {
 };
 
 /* Builds the plan. `graph` must outlive the engine (weights are mapped, not copied). Errors:
- * STATUS_UNSUPPORTED names every layer that has no kernel, STATUS_DATA a layer whose shapes or weights
- * do not fit. Caller frees *out, after its sessions. */
+ * STATUS_UNSUPPORTED names every layer that has no kernel, STATUS_DATA a layer whose shapes or
+ * weights do not fit. Caller frees *out, after its sessions. */
 enum status engine_create(const struct graph *graph, const struct engine_options *options,
                           struct engine **out, struct error *error) MUST_CHECK;
 void engine_free(struct engine *engine);

@@ -15,7 +15,8 @@ struct catalogue;
 
 /* Reads the folders in `paths` (separated by ':'; missing folders are fine). A manifest that cannot
  * be read is left out and its error goes to the log as a warning. Caller frees *out. */
-enum status catalogue_open(const char *paths, struct catalogue **out, struct error *error) MUST_CHECK;
+enum status catalogue_open(const char *paths, struct catalogue **out,
+                           struct error *error) MUST_CHECK;
 void catalogue_free(struct catalogue *catalogue);
 
 size_t catalogue_count(const struct catalogue *catalogue);

@@ -26,11 +26,12 @@ enum resize_method {
 /* What turns a decoded picture into the network's input; recorded with each result. */
 struct preprocessing {
     uint32_t channels, height, width; /* 3,H,W; all 0: keep the picture's size */
-    float mean[3], scale[3];          /* in R, G, B order even for BGR nets; (value - mean) / scale */
+    float mean[3], scale[3]; /* in R, G, B order even for BGR nets; (value - mean) / scale */
     enum color_mode color;
     enum tensor_layout layout;
-    enum resize_method resize; /* key `resize` (carml-b, carml-a, bilinear) under
-                                  inputs[0].parameters, which CarML's own files lack; default carml-b */
+    enum resize_method
+        resize; /* key `resize` (carml-b, carml-a, bilinear) under
+                   inputs[0].parameters, which CarML's own files lack; default carml-b */
 };
 
 struct manifest {

@@ -32,7 +32,7 @@ enum image_kind {
 };
 
 struct image_limits {
-    uint32_t max_side;      /* pixels */
+    uint32_t max_side; /* pixels */
     uint64_t max_pixels;
     uint32_t max_expansion; /* pixels per byte of file, see reliability figures in docs */
     uint32_t max_scans;     /* of a progressive JPEG */
@@ -48,8 +48,8 @@ struct image_info {
     uint32_t width, height; /* pixels, as stored: EXIF orientation is not applied */
     uint32_t components;    /* 1 grey, 3 colour, 4 CMYK/YCCK or alpha */
     bool progressive;
-    bool truncated;         /* only ever true with allow_truncated */
-    bool alpha;             /* PNG with an alpha channel, which decoding drops */
+    bool truncated; /* only ever true with allow_truncated */
+    bool alpha;     /* PNG with an alpha channel, which decoding drops */
 };
 
 /* Kind by the first bytes. HTML is recognised behind blanks and a byte order mark. */
@@ -59,13 +59,15 @@ enum image_kind image_sniff(const void *bytes, size_t size);
 const char *image_kind_name(enum image_kind kind);
 
 /* Decodes every byte and keeps nothing. STATUS_OK: a JPEG or PNG that decodes completely within the
- * limits; *info is filled. Otherwise STATUS_DATA, STATUS_LIMIT or STATUS_UNSUPPORTED, *reason says why
- * (a reason of stage validate), and `error` says it in words ("no end marker after 41300 of ..."). */
+ * limits; *info is filled. Otherwise STATUS_DATA, STATUS_LIMIT or STATUS_UNSUPPORTED, *reason says
+ * why (a reason of stage validate), and `error` says it in words ("no end marker after 41300 of
+ * ..."). */
 enum status image_check(const void *bytes, size_t size, const struct image_limits *limits,
                         struct image_info *info, enum reason *reason,
                         struct error *error) MUST_CHECK;
 
-/* Packed 8-bit RGB, row 0 on top, 3*width bytes a row. `pixels` is malloc'ed; image_free frees it. */
+/* Packed 8-bit RGB, row 0 on top, 3*width bytes a row. `pixels` is malloc'ed; image_free frees it.
+ */
 struct image {
     uint32_t width, height;
     uint8_t *pixels;
@@ -93,8 +95,8 @@ enum status image_decode(const void *bytes, size_t size, const struct image_deco
 /* Frees the pixels; a zeroed or freed struct is fine. */
 void image_free(struct image *image);
 
-/* Appends the picture to `out` as a baseline JPEG (4:2:0) of `quality` 1..100, or as an 8-bit RGB PNG.
- * Used by tests, by the drawing program of the demo, and by nothing on the daemon's path. */
+/* Appends the picture to `out` as a baseline JPEG (4:2:0) of `quality` 1..100, or as an 8-bit RGB
+ * PNG. Used by tests, by the drawing program of the demo, and by nothing on the daemon's path. */
 enum status image_write_jpeg(const struct image *image, int quality, struct buf *out) MUST_CHECK;
 enum status image_write_png(const struct image *image, struct buf *out) MUST_CHECK;
 

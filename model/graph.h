@@ -1,0 +1,95 @@
+/* graph: a network as data. Never executes anything.
+ *
+ * Values are in SSA form: each has one producer. A Caffe layer that works in place makes a new
+ * value of the same name, and `tops` says which value a name means after the whole pass. Nodes
+ * stand in execution order. A finished graph is immutable and may be read by any number of threads.
+ */
+#ifndef MODEL_GRAPH_H
+#define MODEL_GRAPH_H
+
+#include "common/status.h"
+#include "model/arena.h"
+#include "model/operator.h"
+
+struct mapping; /* model/format/mapping.h */
+
+/* Trained numbers of a node. `bytes` points into the mapped file or into the graph's arena and need
+ * not be aligned: read it with weight_copy(). The layout is little-endian float32, row-major. */
+struct weight {
+    struct shape shape;
+    size_t count; /* product of shape */
+    const unsigned char *bytes;
+};
+
+struct value {
+    const char *name; /* as in the source; in-place layers repeat it */
+    struct shape shape;
+    uint32_t producer, output; /* node index and which of its outputs */
+};
+
+struct node {
+    const char *name; /* of the layer; not necessarily unique */
+    const struct operator_info *op;
+    uint32_t input_count, output_count;
+    uint32_t *inputs, *outputs; /* indices into graph.values */
+    uint32_t weight_count;
+    struct weight *weights;
+    union parameters parameters;
+    unsigned line; /* in the source file; 0: not known */
+};
+
+/* A name of the source and the value it stands for at the end. */
+struct top {
+    const char *name;
+    uint32_t value;
+};
+
+struct graph {
+    const char *source; /* file name for error lines */
+    size_t value_count, node_count, top_count, input_count, output_count;
+    struct value *values;
+    struct node *nodes;
+    struct top *tops;           /* in order of first appearance */
+    uint32_t *inputs, *outputs; /* values: of the Input nodes; of tops that nobody reads */
+    struct arena arena;         /* owns all of the above */
+    struct mapping *weights;    /* what weight.bytes point into; may be NULL */
+};
+
+/* Copies weight.count floats. Any thread. */
+void weight_copy(const struct weight *weight, float *out);
+
+/* Frees the graph and everything in it. NULL is fine. */
+void graph_free(struct graph *graph);
+
+/* The value that `name` stands for at the end, or -1. */
+int64_t graph_top(const struct graph *graph, const char *name);
+
+/* Computes the shape of each value into `shapes` (value_count of them) for inputs whose first
+ * dimension is `batch` (0: as the graph says). STATUS_DATA names the layer that does not fit. */
+enum status graph_infer(const struct graph *graph, int64_t batch, struct shape *shapes,
+                        struct error *error) MUST_CHECK;
+
+/* ---- building: used by the readers in model/format ---- */
+
+/* An empty graph whose capacities are fixed: that many nodes, values and names at most. */
+enum status graph_create(const char *source, size_t nodes, size_t values, struct graph **out,
+                         struct error *error) MUST_CHECK;
+
+/* Appends a node that reads the values that the names in `inputs` stand for now and makes one value
+ * per name in `outputs`. Texts are copied. The caller fills weights afterwards through *out.
+ * STATUS_DATA: an unknown input, an output name that another layer has made already (unless it
+ * works in place), a count that the operator does not take. */
+enum status graph_add(struct graph *graph, const struct operator_info *op, const char *name,
+                      const char *const *inputs, size_t input_count, const char *const *outputs,
+                      size_t output_count, unsigned line, struct node **out,
+                      struct error *error) MUST_CHECK;
+
+/* Finds the outputs, infers all shapes and holds each node's weights against them (older files'
+ * four-dimensional shapes are brought into the current form). */
+enum status graph_finish(struct graph *graph, struct error *error) MUST_CHECK;
+
+/* Sets "SOURCE: layer 'NAME': LINE-TEXT" (with the line number where known). Returns `status`. */
+enum status graph_error(const struct graph *graph, const struct node *node, struct error *error,
+                        enum status status, const char *format, ...) PRINTF_LIKE(5, 6);
+
+#endif

@@ -93,10 +93,11 @@ void store_enqueue_end(struct store_enqueue *enqueue);
 /* ---- leases -------------------------------------------------------------------------------------
  */
 
-/* One job under lease. `attempt` is the fencing token, from 1. */
+/* One job under lease. */
 struct store_job {
     int64_t item_id, target_id;
-    uint32_t attempt;
+    uint32_t attempt; /* the fencing token, from 1; only ever grows */
+    uint32_t tries;   /* counted attempts including this one, from 1; `retry` starts it again */
 };
 
 /* One URL of one run with those of its jobs that are due: they are leased together, so that the URL
@@ -170,7 +171,8 @@ enum store_outcome_kind {
     OUTCOME_DONE,
     OUTCOME_FAILED, /* for good */
     OUTCOME_RETRY,  /* back to pending, due at due_ms */
-    OUTCOME_RELEASE /* back to pending at once and not counted as an attempt: draining */
+    OUTCOME_RELEASE /* back to pending, due at due_ms (0: at once), not counted as a try: draining,
+                       or the service is away */
 };
 
 struct store_outcome {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/config.h"
-#include "common/option.h"
+#include "common/setting.h"
 
 static size_t section_length(const char *key)
 {
@@ -23,22 +23,22 @@ static void write_comment(FILE *out, const char *indent, const char *text)
 }
 
 /* Text that YAML would read as something else, or as nothing, is quoted. */
-static void write_scalar(FILE *out, const struct option *option)
+static void write_scalar(FILE *out, const struct setting *setting)
 {
-    if (option->type == OPTION_TEXT || !*option->initial)
-        fprintf(out, "\"%s\"", option->initial);
+    if (setting->type == SETTING_TEXT || !*setting->initial)
+        fprintf(out, "\"%s\"", setting->initial);
     else
-        fputs(option->initial, out);
+        fputs(setting->initial, out);
 }
 
-static void write_initial(FILE *out, const struct option *option)
+static void write_initial(FILE *out, const struct setting *setting)
 {
-    if (option->type != OPTION_LIST) {
-        write_scalar(out, option);
+    if (setting->type != SETTING_LIST) {
+        write_scalar(out, setting);
         return;
     }
     fputc('[', out);
-    for (const char *c = option->initial; *c; c++) {
+    for (const char *c = setting->initial; *c; c++) {
         if (*c == ' ')
             fputs(", ", out);
         else
@@ -51,7 +51,7 @@ void config_write_example(FILE *out)
 {
     size_t count, section = 0;
     const char *previous = "";
-    const struct option *rows = option_table(&count);
+    const struct setting *rows = setting_table(&count);
     fputs("# carmlbench.yml: every option at its default. Remove the '#' in front of what you "
           "change.\n"
           "# Written by `carmlbenchd --print-config`; see carmlbench.yml(5).\n",
@@ -68,7 +68,7 @@ void config_write_example(FILE *out)
         previous = key;
         const char *indent = length ? "  " : "";
         write_comment(out, indent, rows[i].help);
-        option_expectation(&rows[i], expected, sizeof expected);
+        setting_expectation(&rows[i], expected, sizeof expected);
         fprintf(out, "%s# Expects %s.\n", indent, expected);
         fprintf(out, "%s#%s: ", indent, key + (length ? length + 1 : 0));
         write_initial(out, &rows[i]);
@@ -79,10 +79,10 @@ void config_write_example(FILE *out)
 void config_write_manual(FILE *out)
 {
     size_t count;
-    const struct option *rows = option_table(&count);
+    const struct setting *rows = setting_table(&count);
     for (size_t i = 0; i < count; i++) {
         char expected[256];
-        option_expectation(&rows[i], expected, sizeof expected);
+        setting_expectation(&rows[i], expected, sizeof expected);
         fprintf(out, "*%s*: ", rows[i].key);
         write_initial(out, &rows[i]);
         fputs("\n\t", out);

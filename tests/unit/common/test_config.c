@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "common/config.h"
-#include "common/option.h"
+#include "common/setting.h"
 
 static char path[] = "/tmp/test_config_XXXXXX";
 

@@ -1,4 +1,4 @@
-#include "common/option.h"
+#include "common/setting.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,9 +18,9 @@ static const struct unit durations[] = {
 static const struct unit sizes[] = {
     {"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
 
-static void *field(struct config *config, const struct option *option)
+static void *field(struct config *config, const struct setting *setting)
 {
-    return (char *)config + option->offset;
+    return (char *)config + setting->offset;
 }
 
 /* A whole number and a unit. Without a unit it counts `plain` each; where `plain` is 0 only the
@@ -70,59 +70,59 @@ static enum status set_text(char **place, const char *text)
     return STATUS_OK;
 }
 
-static enum status set_word(const struct option *option, const char *text, int *place)
+static enum status set_word(const struct setting *setting, const char *text, int *place)
 {
-    for (int i = 0; option->words[i]; i++)
-        if (strcmp(option->words[i], text) == 0) {
+    for (int i = 0; setting->words[i]; i++)
+        if (strcmp(setting->words[i], text) == 0) {
             *place = i;
             return STATUS_OK;
         }
     return STATUS_CONFIG;
 }
 
-static enum status set_number(const struct option *option, const char *text, int64_t *place)
+static enum status set_number(const struct setting *setting, const char *text, int64_t *place)
 {
-    const struct unit *units = option->type == OPTION_DURATION ? durations
-                               : option->type == OPTION_SIZE   ? sizes
-                                                               : NULL;
+    const struct unit *units = setting->type == SETTING_DURATION ? durations
+                               : setting->type == SETTING_SIZE   ? sizes
+                                                                 : NULL;
     int64_t value;
-    if (!parse_quantity(text, units, option->type == OPTION_DURATION ? 0 : 1, &value))
+    if (!parse_quantity(text, units, setting->type == SETTING_DURATION ? 0 : 1, &value))
         return STATUS_CONFIG;
-    if (value < option->minimum || value > option->maximum)
+    if (value < setting->minimum || value > setting->maximum)
         return STATUS_CONFIG;
     *place = value;
     return STATUS_OK;
 }
 
-enum status option_set(struct config *config, const struct option *option, const char *text)
+enum status setting_set(struct config *config, const struct setting *setting, const char *text)
 {
-    void *place = field(config, option);
-    switch (option->type) {
-    case OPTION_BOOL:
+    void *place = field(config, setting);
+    switch (setting->type) {
+    case SETTING_BOOL:
         return parse_bool(text, place) ? STATUS_OK : STATUS_CONFIG;
-    case OPTION_TEXT:
+    case SETTING_TEXT:
         return set_text(place, text);
-    case OPTION_WORD:
-        return set_word(option, text, place);
-    case OPTION_LIST:
+    case SETTING_WORD:
+        return set_word(setting, text, place);
+    case SETTING_LIST:
         return STATUS_CONFIG;
     default:
-        return set_number(option, text, place);
+        return set_number(setting, text, place);
     }
 }
 
-void option_clear(struct config *config, const struct option *option)
+void setting_clear(struct config *config, const struct setting *setting)
 {
-    struct config_list *list = field(config, option);
+    struct config_list *list = field(config, setting);
     for (size_t i = 0; i < list->count; i++)
         free(list->items[i]);
     free(list->items);
     *list = (struct config_list){0};
 }
 
-enum status option_add(struct config *config, const struct option *option, const char *text)
+enum status setting_add(struct config *config, const struct setting *setting, const char *text)
 {
-    struct config_list *list = field(config, option);
+    struct config_list *list = field(config, setting);
     if (list->count >= LIST_MAX || strlen(text) > TEXT_MAX)
         return STATUS_CONFIG;
     char *copy = strdup(text);
@@ -146,60 +146,61 @@ static void format_quantity(int64_t value, const struct unit *units, char *text,
     snprintf(text, size, "%" PRId64 "%s", value / best->factor, best->name);
 }
 
-void option_format_duration(int64_t ms, char *text, size_t size)
+void setting_format_duration(int64_t ms, char *text, size_t size)
 {
     format_quantity(ms, durations, text, size);
 }
 
-void option_format_size(int64_t bytes, char *text, size_t size)
+void setting_format_size(int64_t bytes, char *text, size_t size)
 {
     format_quantity(bytes, sizes, text, size);
 }
 
-static void expect_words(const struct option *option, char *text, size_t size)
+static void expect_words(const struct setting *setting, char *text, size_t size)
 {
     size_t used = (size_t)snprintf(text, size, "one of");
-    for (int i = 0; option->words[i] && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "", option->words[i]);
+    for (int i = 0; setting->words[i] && used < size; i++)
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "", setting->words[i]);
 }
 
-void option_expectation(const struct option *option, char *text, size_t size)
+void setting_expectation(const struct setting *setting, char *text, size_t size)
 {
     char low[32], high[32];
-    switch (option->type) {
-    case OPTION_BOOL:
+    switch (setting->type) {
+    case SETTING_BOOL:
         snprintf(text, size, "true or false");
         break;
-    case OPTION_TEXT:
+    case SETTING_TEXT:
         snprintf(text, size, "a text");
         break;
-    case OPTION_LIST:
+    case SETTING_LIST:
         snprintf(text, size, "a list of texts");
         break;
-    case OPTION_WORD:
-        expect_words(option, text, size);
+    case SETTING_WORD:
+        expect_words(setting, text, size);
         break;
-    case OPTION_COUNT:
-        snprintf(text, size, "a whole number from %" PRId64 " to %" PRId64, option->minimum,
-                 option->maximum);
+    case SETTING_COUNT:
+        snprintf(text, size, "a whole number from %" PRId64 " to %" PRId64, setting->minimum,
+                 setting->maximum);
         break;
-    case OPTION_DURATION:
-        option_format_duration(option->minimum, low, sizeof low);
-        option_format_duration(option->maximum, high, sizeof high);
+    case SETTING_DURATION:
+        setting_format_duration(setting->minimum, low, sizeof low);
+        setting_format_duration(setting->maximum, high, sizeof high);
         snprintf(text, size, "a duration such as 500ms, 30s or 5min, from %s to %s", low, high);
         break;
-    case OPTION_SIZE:
-        option_format_size(option->minimum, low, sizeof low);
-        option_format_size(option->maximum, high, sizeof high);
+    case SETTING_SIZE:
+        setting_format_size(setting->minimum, low, sizeof low);
+        setting_format_size(setting->maximum, high, sizeof high);
         snprintf(text, size, "a size such as 64KiB or 32MiB, from %s to %s", low, high);
         break;
     }
 }
 
-const struct option *option_find(const char *key)
+const struct setting *setting_find(const char *key)
 {
     size_t count;
-    const struct option *table = option_table(&count);
+    const struct setting *table = setting_table(&count);
     for (size_t i = 0; i < count; i++)
         if (strcmp(table[i].key, key) == 0)
             return &table[i];
@@ -230,11 +231,11 @@ static size_t distance(const char *a, const char *b)
     return row[m];
 }
 
-const char *option_nearest(const char *key)
+const char *setting_nearest(const char *key)
 {
     size_t count;
-    const struct option *table = option_table(&count);
-    const struct option *best = &table[0];
+    const struct setting *table = setting_table(&count);
+    const struct setting *best = &table[0];
     for (size_t i = 1; i < count; i++)
         if (distance(key, table[i].key) < distance(key, best->key))
             best = &table[i];

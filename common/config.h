@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "common/image/image.h"
+#include "common/log.h"
 #include "common/status.h"
 
 struct config_list {
@@ -23,12 +24,19 @@ struct config_list {
 enum config_backend { CONFIG_BACKEND_AUTO, CONFIG_BACKEND_CARML, CONFIG_BACKEND_LOCAL };
 enum config_generation { CONFIG_GENERATION_AUTO, CONFIG_GENERATION_A, CONFIG_GENERATION_B };
 enum config_send { CONFIG_SEND_AUTO, CONFIG_SEND_IMAGES, CONFIG_SEND_UPLOAD, CONFIG_SEND_URL };
+enum config_trace {
+    CONFIG_TRACE_NO,
+    CONFIG_TRACE_FRAMEWORK,
+    CONFIG_TRACE_HARDWARE,
+    CONFIG_TRACE_FULL
+};
+enum config_device { CONFIG_DEVICE_ANY, CONFIG_DEVICE_CPU, CONFIG_DEVICE_GPU };
 enum config_fallback { CONFIG_FALLBACK_NONE, CONFIG_FALLBACK_LOCAL };
 
 struct config {
-    char *path;     /* the file it was read from; NULL: defaults only */
-    char *database; /* path of the SQLite file */
-    char *log_level;
+    char *path;                    /* the file it was read from; NULL: defaults only */
+    char *database;                /* path of the SQLite file */
+    int log_level;                 /* index into error, warning, notice, info, debug */
     struct {                       /* what `enqueue` uses when its options are silent */
         struct config_list models; /* NAME or NAME:VERSION */
         int backend;               /* enum config_backend */
@@ -69,8 +77,8 @@ struct config {
         int64_t concurrency; /* ceiling; the adaptive limit stays below */
         int64_t open_timeout_ms, predict_timeout_ms, close_timeout_ms;
         int64_t max_answer;                       /* bytes */
-        char *trace_level;                        /* one of the four common to both generations */
-        char *device;                             /* "cpu", "gpu" or "": the agent's choice */
+        int trace_level;                          /* enum config_trace */
+        int device;                               /* enum config_device */
         int64_t breaker_failures;                 /* in a row open the breaker */
         int64_t breaker_pause_ms, breaker_cap_ms; /* first and longest pause before a probe */
         int64_t patience_ms; /* --once gives up (exit 69) when the service was away this long */
@@ -86,6 +94,10 @@ struct config {
  * out of range. Caller frees *out. */
 enum status config_read(const char *path, struct config **out, struct error *error) MUST_CHECK;
 void config_free(struct config *config);
+
+/* CarML's word for the trace level, e.g. "NO_TRACE"; the level of log.h that log_level means. */
+const char *config_trace_name(const struct config *config);
+enum log_level config_log_level(const struct config *config);
 
 /* Sets one option by its dotted key from text; used for --db and --log-level. */
 enum status config_set(struct config *config, const char *key, const char *text,

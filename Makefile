@@ -39,7 +39,7 @@ endif
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2 -fstack-clash-protection)
 OPTIMIZE ?= -O2
-ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(OPTIMIZE) -g $(WARNINGS) $(HARDENING) \
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(OPTIMIZE) -ffp-contract=off -g $(WARNINGS) $(HARDENING) \
 	-DCARMLBENCH_VERSION='"$(VERSION)"' -DCARMLBENCH_SYSCONFDIR='"$(SYSCONFDIR)"' \
 	-DCARMLBENCH_DATADIR='"$(PREFIX)/share/carmlbench"' \
 	-DCARMLBENCH_STATEDIR='"$(LOCALSTATEDIR)/lib/carmlbench"' \
@@ -47,9 +47,10 @@ ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/gen $(OPTIMIZE) -g $(WARNING
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 LDLIBS := $(LIB_LDLIBS) -lpthread -lm
 
-# The reference kernels are plain C that the compiler vectorises; contraction stays off so that
-# every machine gives the same numbers.
-KERNEL_CFLAGS := -O3 -ffp-contract=off
+# The reference kernels and the demo's trainer are plain C that the compiler vectorises.
+# Contraction stays off everywhere (ALL_CFLAGS) so that every machine gives the same numbers.
+KERNEL_CFLAGS := -O3
+KERNEL_SOURCES := engine/kernel/% demo/trainer/%
 
 sources = $(wildcard $(addsuffix /*.c,$(1)))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -89,7 +90,7 @@ tests: $(programs) $(unit_programs) $(extra_programs)
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC    $<")
-	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter engine/kernel/%,$<),$(KERNEL_CFLAGS)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(filter $(KERNEL_SOURCES),$<),$(KERNEL_CFLAGS)) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
@@ -122,8 +123,9 @@ $(BUILD)/tests/lib/%: $(BUILD)/obj/tests/lib/%_main.o $(test_libs)
 $(BUILD)/tests/unit/% $(BUILD)/tests/kernel/% $(BUILD)/tests/parity/%: LDLIBS += -lcmocka
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(test_libs)
 	$(call link,$^)
+$(BUILD)/demo/train: $(call objects,$(call sources,demo/trainer))
 $(BUILD)/demo/%: $(BUILD)/obj/demo/%.o $(test_libs)
-	$(call link,$^)
+	$(call link,$(filter %.o,$^) $(filter %.a,$^))
 
 -include $(patsubst %.o,%.d,$(wildcard $(BUILD)/obj/*/*.o $(BUILD)/obj/*/*/*.o $(BUILD)/obj/*/*/*/*.o $(BUILD)/obj/*/*/*/*/*.o))
 

@@ -268,7 +268,7 @@ static enum status read_file(struct config *config, const char *path, struct err
     if (!status && !(config->path = strdup(path)))
         status = STATUS_MEMORY;
 out:
-    yaml_free(yaml);
+    yaml_close(yaml);
     return status;
 }
 

@@ -28,12 +28,14 @@ struct yaml_node {
 };
 
 /* Reads the file, or the text (then `name` stands for it in errors). Caller frees *out with
- * yaml_free. An empty document is a map without entries. Errors: STATUS_IO, STATUS_DATA,
+ * yaml_close. An empty document is a map without entries. Errors: STATUS_IO, STATUS_DATA,
  * STATUS_LIMIT. */
 enum status yaml_read_file(const char *path, struct yaml **out, struct error *error) MUST_CHECK;
 enum status yaml_read_text(const char *name, const char *text, size_t size, struct yaml **out,
                            struct error *error) MUST_CHECK;
-void yaml_free(struct yaml *yaml);
+/* Not called yaml_free: libyaml exports that name, and a program's own would replace it. NULL is
+ * fine. */
+void yaml_close(struct yaml *yaml);
 
 /* The root node and the name used in errors; both live as long as the document. */
 const struct yaml_node *yaml_root(const struct yaml *yaml);

@@ -1,0 +1,52 @@
+#include "common/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIECE = 64 << 10 };
+
+static enum status fail(struct error *error, const char *path)
+{
+    return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
+}
+
+static enum status read_all(int fd, const char *path, struct buf *out, struct error *error)
+{
+    char piece[PIECE];
+    for (;;) {
+        ssize_t n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail(error, path);
+        if (n == 0)
+            return STATUS_OK;
+        enum status status = buf_append(out, piece, (size_t)n);
+        if (status == STATUS_LIMIT)
+            return error_set(error, status, "%s: larger than the %zu bytes that are allowed", path,
+                             out->limit);
+        if (status)
+            return error_set(error, status, "%s: %s", path, status_text(status));
+    }
+}
+
+enum status file_read(const char *path, struct buf *out, struct error *error)
+{
+    struct stat about;
+    /* O_NONBLOCK: opening a pipe that nobody writes to must not hang. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return fail(error, path);
+    enum status status;
+    if (fstat(fd, &about) != 0)
+        status = fail(error, path);
+    else if (!S_ISREG(about.st_mode))
+        status = error_set(error, STATUS_IO, "%s: not a file; name a regular file", path);
+    else
+        status = read_all(fd, path, out, error);
+    close(fd);
+    return status;
+}

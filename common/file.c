@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PIECE = 64 << 10 };
@@ -35,18 +34,10 @@ static enum status read_all(int fd, const char *path, struct buf *out, struct er
 
 enum status file_read(const char *path, struct buf *out, struct error *error)
 {
-    struct stat about;
-    /* O_NONBLOCK: opening a pipe that nobody writes to must not hang. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fail(error, path);
-    enum status status;
-    if (fstat(fd, &about) != 0)
-        status = fail(error, path);
-    else if (!S_ISREG(about.st_mode))
-        status = error_set(error, STATUS_IO, "%s: not a file; name a regular file", path);
-    else
-        status = read_all(fd, path, out, error);
+    enum status status = read_all(fd, path, out, error);
     close(fd);
     return status;
 }

@@ -6,6 +6,7 @@
 #ifndef MODEL_ARENA_H
 #define MODEL_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/status.h"
@@ -15,6 +16,7 @@ struct arena_block;
 struct arena {
     struct arena_block *blocks;
     size_t used, limit;
+    bool refused; /* the ceiling said no */
 };
 
 /* Makes an empty arena that will hand out at most `limit` bytes. Allocates nothing. */

@@ -42,7 +42,7 @@ enum operator_kind {
 
 struct operator_info {
     enum operator_kind kind;
-    const char *name;        /* the first Caffe type name */
+    const char *name;        /* for messages */
     const char *caffe_types; /* separated by blanks */
     const char *v1_types;    /* separated by blanks, may be empty */
     unsigned input_min, input_max, output_min, output_max;

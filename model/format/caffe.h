@@ -1,0 +1,48 @@
+/* caffe: reads Caffe's networks: a deploy prototxt and the caffemodel with its weights.
+ *
+ * Both the current form (`layer`, types in quotes) and V1 (`layers`, types as enum words) are read;
+ * V0
+ * (`layers { layer { } }`) is STATUS_UNSUPPORTED. Layers are chosen as Caffe's net.cpp does for
+ * phase TEST, level 0, no stage. Weights are matched to layers by name, as
+ * Net::CopyTrainedLayersFrom does. Field numbers and defaults: src/caffe/proto/caffe.proto of BVLC
+ * Caffe 1.0. Any thread.
+ */
+#ifndef MODEL_FORMAT_CAFFE_H
+#define MODEL_FORMAT_CAFFE_H
+
+#include "model/format/mapping.h"
+#include "model/format/prototxt.h"
+#include "model/graph.h"
+
+/* Builds the graph. `weights_path` may be NULL for a net without weights. The graph takes over
+ * *weights (a mapping of weights_path, set to NULL) and keeps it as long as it lives. The caller
+ * frees *out. Errors name the file, the line or the layer. */
+enum status caffe_load(const char *graph_path, const struct mapping *prototxt,
+                       const char *weights_path, struct mapping **weights, struct graph **out,
+                       struct error *error) MUST_CHECK;
+
+/* True when the file's fields are those of a caffemodel. A damaged file may pass. */
+bool caffe_is_model(const struct mapping *mapping);
+
+/* ---- between the parts of this reader ---- */
+
+/* A layer whose parameters are read into `node`. */
+struct caffe_layer {
+    struct prototxt_reader *reader;
+    const struct prototxt_field *layer;
+    struct graph *graph; /* its arena holds lists */
+    struct node *node;
+};
+
+/* Reads the parameters of the node's operator; errors stick in the reader. */
+void caffe_read_parameters(const struct caffe_layer *layer);
+
+/* Reads a message with `dim` fields. */
+void caffe_read_shape(struct prototxt_reader *reader, const struct prototxt_field *message,
+                      struct shape *shape);
+
+/* Gives each node the blobs of the layer of its name in `weights`. */
+enum status caffe_attach_weights(struct graph *graph, const char *weights_path,
+                                 const struct mapping *weights, struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,289 @@
+#include "model/graph.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/format/mapping.h"
+#include "model/shape.h"
+
+/* The structure of the largest published net takes about 1 MB; weights that had to be decoded
+ * (older or double-precision files) live here too. */
+static const size_t graph_memory = (size_t)4 << 30;
+
+void weight_copy(const struct weight *weight, float *out)
+{
+    memcpy(out, weight->bytes, weight->count * sizeof *out);
+}
+
+enum status graph_error(const struct graph *graph, const struct node *node, struct error *error,
+                        enum status status, const char *format, ...)
+{
+    char text[768];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (node->line)
+        return error_set(error, status, "%s:%u: layer '%s': %s", graph->source, node->line,
+                         node->name, text);
+    return error_set(error, status, "%s: layer '%s': %s", graph->source, node->name, text);
+}
+
+void graph_free(struct graph *graph)
+{
+    if (!graph)
+        return;
+    mapping_close(graph->weights);
+    arena_free(&graph->arena);
+    free(graph);
+}
+
+int64_t graph_top(const struct graph *graph, const char *name)
+{
+    for (size_t i = 0; i < graph->top_count; i++) {
+        if (!strcmp(graph->tops[i].name, name))
+            return graph->tops[i].value;
+    }
+    return -1;
+}
+
+enum status graph_create(const char *source, size_t nodes, size_t values, struct graph **out,
+                         struct error *error)
+{
+    struct graph *graph = calloc(1, sizeof *graph);
+    enum status status = STATUS_OK;
+
+    *out = NULL;
+    if (!graph)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", source);
+    arena_init(&graph->arena, graph_memory);
+    graph->source = arena_text(&graph->arena, source, strlen(source));
+    graph->nodes = arena_alloc(&graph->arena, nodes, sizeof *graph->nodes);
+    graph->values = arena_alloc(&graph->arena, values, sizeof *graph->values);
+    graph->tops = arena_alloc(&graph->arena, values, sizeof *graph->tops);
+    graph->inputs = arena_alloc(&graph->arena, values, sizeof *graph->inputs);
+    graph->outputs = arena_alloc(&graph->arena, values, sizeof *graph->outputs);
+    if (!graph->source || !graph->nodes || !graph->values || !graph->tops || !graph->inputs ||
+        !graph->outputs) {
+        status = arena_fail(&graph->arena, error);
+        status = error_prefix(error, status, "%s", source);
+        graph_free(graph);
+        return status;
+    }
+    *out = graph;
+    return STATUS_OK;
+}
+
+static bool has_name(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!strcmp(names[i], name))
+            return true;
+    }
+    return false;
+}
+
+static enum status check_counts(const struct graph *graph, const struct node *node,
+                                struct error *error)
+{
+    const struct operator_info *op = node->op;
+
+    if (node->input_count < op->input_min || node->input_count > op->input_max)
+        return graph_error(graph, node, error, STATUS_DATA,
+                           "%s takes %u to %u bottoms and has %" PRIu32, op->name, op->input_min,
+                           op->input_max, node->input_count);
+    if (node->output_count < op->output_min || node->output_count > op->output_max)
+        return graph_error(graph, node, error, STATUS_DATA,
+                           "%s makes %u to %u tops and has %" PRIu32, op->name, op->output_min,
+                           op->output_max, node->output_count);
+    return STATUS_OK;
+}
+
+static enum status connect_inputs(struct graph *graph, struct node *node, const char *const *names,
+                                  struct error *error)
+{
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        int64_t value = graph_top(graph, names[i]);
+        if (value < 0)
+            return graph_error(graph, node, error, STATUS_DATA,
+                               "bottom '%s' is made by no layer before it", names[i]);
+        node->inputs[i] = (uint32_t)value;
+    }
+    return STATUS_OK;
+}
+
+static enum status make_output(struct graph *graph, struct node *node, uint32_t index,
+                               const char *name, bool in_place, struct error *error)
+{
+    struct top *top = NULL;
+    struct value *value = &graph->values[graph->value_count];
+
+    for (size_t i = 0; i < graph->top_count && !top; i++) {
+        if (!strcmp(graph->tops[i].name, name))
+            top = &graph->tops[i];
+    }
+    if (top && !in_place)
+        return graph_error(graph, node, error, STATUS_DATA,
+                           "top '%s' is made by layer '%s' already", name,
+                           graph->nodes[graph->values[top->value].producer].name);
+    if (!top) {
+        char *copy = arena_text(&graph->arena, name, strlen(name));
+        if (!copy)
+            return arena_fail(&graph->arena, error);
+        top = &graph->tops[graph->top_count++];
+        top->name = copy;
+    }
+    *value =
+        (struct value){.name = top->name, .producer = (uint32_t)graph->node_count, .output = index};
+    node->outputs[index] = top->value = (uint32_t)graph->value_count++;
+    return STATUS_OK;
+}
+
+enum status graph_add(struct graph *graph, const struct operator_info *op, const char *name,
+                      const char *const *inputs, size_t input_count, const char *const *outputs,
+                      size_t output_count, unsigned line, struct node **out, struct error *error)
+{
+    struct node *node = &graph->nodes[graph->node_count];
+    enum status status;
+
+    *node = (struct node){.op = op,
+                          .input_count = (uint32_t)input_count,
+                          .output_count = (uint32_t)output_count,
+                          .line = line};
+    node->name = arena_text(&graph->arena, name, strlen(name));
+    node->inputs = arena_alloc(&graph->arena, input_count, sizeof *node->inputs);
+    node->outputs = arena_alloc(&graph->arena, output_count, sizeof *node->outputs);
+    if (!node->name || !node->inputs || !node->outputs)
+        return arena_fail(&graph->arena, error);
+    status = check_counts(graph, node, error);
+    if (!status)
+        status = connect_inputs(graph, node, inputs, error);
+    for (uint32_t i = 0; i < output_count && !status; i++)
+        status = make_output(
+            graph, node, i, outputs[i],
+            !has_name(outputs, i, outputs[i]) && has_name(inputs, input_count, outputs[i]), error);
+    if (status)
+        return status;
+    if (op->kind == OPERATOR_INPUT)
+        graph->inputs[graph->input_count++] = node->outputs[0];
+    graph->node_count++;
+    *out = node;
+    return STATUS_OK;
+}
+
+static enum status find_outputs(struct graph *graph, struct error *error)
+{
+    bool *read = arena_alloc(&graph->arena, graph->value_count, sizeof *read);
+
+    if (!read)
+        return arena_fail(&graph->arena, error);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        for (uint32_t j = 0; j < graph->nodes[i].input_count; j++)
+            read[graph->nodes[i].inputs[j]] = true;
+    }
+    for (size_t i = 0; i < graph->top_count; i++) {
+        if (!read[graph->tops[i].value])
+            graph->outputs[graph->output_count++] = graph->tops[i].value;
+    }
+    return STATUS_OK;
+}
+
+/* Equal up to leading extents of 1: Caffe files before BlobShape hold every blob as four numbers
+ * (blob.cpp, ShapeEquals). The layout in memory is the same. */
+static bool same_but_for_ones(const struct shape *a, const struct shape *b)
+{
+    unsigned i = 0, j = 0;
+
+    while (i < a->dims && a->dim[i] == 1)
+        i++;
+    while (j < b->dims && b->dim[j] == 1)
+        j++;
+    return a->dims - i == b->dims - j &&
+           !memcmp(a->dim + i, b->dim + j, (a->dims - i) * sizeof *a->dim);
+}
+
+static enum status check_weights(const struct graph *graph, struct node *node,
+                                 const struct inference *inference, struct error *error)
+{
+    char expected[SHAPE_TEXT], found[SHAPE_TEXT];
+
+    if (node->weight_count == 0 && inference->weight_count > 0)
+        return graph_error(graph, node, error, STATUS_DATA,
+                           "its weights are missing (the first must be %s); name the file that "
+                           "holds them as GRAPH,WEIGHTS",
+                           shape_text(&inference->weights[0], expected));
+    if (node->weight_count != inference->weight_count)
+        return graph_error(graph, node, error, STATUS_DATA,
+                           "%s needs %" PRIu32 " weight blobs and the file holds %" PRIu32
+                           " for it",
+                           node->op->name, inference->weight_count, node->weight_count);
+    for (uint32_t i = 0; i < node->weight_count; i++) {
+        if (!same_but_for_ones(&node->weights[i].shape, &inference->weights[i]))
+            return graph_error(graph, node, error, STATUS_DATA,
+                               "weight blob %" PRIu32 " must be %s but the file holds %s", i,
+                               shape_text(&inference->weights[i], expected),
+                               shape_text(&node->weights[i].shape, found));
+        node->weights[i].shape = inference->weights[i];
+    }
+    return STATUS_OK;
+}
+
+/* Walks the nodes; with `check` the weights are held against what the rules expect. */
+static enum status walk(const struct graph *graph, int64_t batch, struct shape *shapes, bool check,
+                        struct error *error)
+{
+    struct shape *inputs = calloc(OPERATOR_MAX_INPUTS + OPERATOR_MAX_OUTPUTS, sizeof *inputs);
+    struct shape *outputs = inputs ? inputs + OPERATOR_MAX_INPUTS : NULL;
+    enum status status = STATUS_OK;
+
+    if (!inputs)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", graph->source);
+    for (size_t i = 0; i < graph->node_count && !status; i++) {
+        struct node *node = &graph->nodes[i];
+        struct inference inference = {
+            .graph = graph, .node = node, .inputs = inputs, .outputs = outputs};
+        for (uint32_t j = 0; j < node->input_count; j++)
+            inputs[j] = shapes[node->inputs[j]];
+        status = shape_infer(&inference, error);
+        if (!status && batch && node->op->kind == OPERATOR_INPUT && outputs[0].dims) {
+            size_t count;
+            outputs[0].dim[0] = batch;
+            if (!shape_count(&outputs[0], &count))
+                status = graph_error(graph, node, error, STATUS_LIMIT,
+                                     "a batch of %" PRId64 " is too large", batch);
+        }
+        for (uint32_t j = 0; j < node->output_count && !status; j++)
+            shapes[node->outputs[j]] = outputs[j];
+        if (!status && check)
+            status = check_weights(graph, node, &inference, error);
+    }
+    free(inputs);
+    return status;
+}
+
+enum status graph_infer(const struct graph *graph, int64_t batch, struct shape *shapes,
+                        struct error *error)
+{
+    return walk(graph, batch, shapes, false, error);
+}
+
+enum status graph_finish(struct graph *graph, struct error *error)
+{
+    struct shape *shapes = arena_alloc(&graph->arena, graph->value_count, sizeof *shapes);
+    enum status status;
+
+    if (!shapes)
+        return arena_fail(&graph->arena, error);
+    if (!graph->input_count)
+        return error_set(error, STATUS_DATA, "%s: the network has no input", graph->source);
+    status = find_outputs(graph, error);
+    if (!status)
+        status = walk(graph, 0, shapes, true, error);
+    for (size_t i = 0; i < graph->value_count && !status; i++)
+        graph->values[i].shape = shapes[i];
+    return status;
+}

@@ -1,0 +1,51 @@
+/* shape: extents of values, and the rule by which each operator makes them.
+ *
+ * Every product is checked; a value holds at most SHAPE_MAX_COUNT elements, Caffe's own ceiling
+ * (blob.cpp: "blob size exceeds INT_MAX").
+ */
+#ifndef MODEL_SHAPE_H
+#define MODEL_SHAPE_H
+
+#include "model/graph.h"
+
+#define SHAPE_MAX_COUNT ((int64_t)INT32_MAX)
+
+/* What a shape rule reads and fills. */
+struct inference {
+    const struct graph *graph; /* for error lines */
+    const struct node *node;
+    const struct shape *inputs; /* node->input_count */
+    struct shape *outputs;      /* node->output_count; filled */
+    struct shape weights[OPERATOR_MAX_WEIGHTS];
+    uint32_t weight_count; /* how many of `weights` the rule filled */
+};
+
+/* One rule per row of OPERATOR_MAP: fills `outputs`, `weights` and `weight_count`. STATUS_DATA when
+ * the inputs do not fit the parameters. Sources: the Reshape() and LayerSetUp() of Caffe's
+ * <name>_layer.cpp. */
+#define X(kind, suffix, ...)                                                                       \
+    enum status shape_##suffix(struct inference *inference, struct error *error) MUST_CHECK;
+OPERATOR_MAP(X)
+#undef X
+
+/* Calls the rule of inference->node and checks that every extent is positive and no count too big.
+ */
+enum status shape_infer(struct inference *inference, struct error *error) MUST_CHECK;
+
+/* The number of elements; false when it exceeds SHAPE_MAX_COUNT or an extent is negative. */
+bool shape_count(const struct shape *shape, size_t *count) MUST_CHECK;
+
+/* The product of the extents [from, to) of a shape whose count was checked. */
+size_t shape_product(const struct shape *shape, unsigned from, unsigned to);
+
+/* Turns an axis that may be negative into an index; false when it lies outside. */
+bool shape_axis(const struct shape *shape, int64_t axis, unsigned *index) MUST_CHECK;
+
+bool shape_equal(const struct shape *a, const struct shape *b);
+
+enum { SHAPE_TEXT = 192 };
+
+/* "1x3x227x227"; "scalar" without extents. Returns `text`. */
+const char *shape_text(const struct shape *shape, char text[SHAPE_TEXT]);
+
+#endif

@@ -1,0 +1,11 @@
+/* crc32: the checksum of zip (ISO 3309, polynomial 0xEDB88320 reflected). */
+#ifndef MODEL_FORMAT_CRC32_H
+#define MODEL_FORMAT_CRC32_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Continues from `crc` (0 at the start) over `size` bytes. Any thread. */
+uint32_t crc32_update(uint32_t crc, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,125 @@
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_help(const struct command *command)
+{
+    printf("usage: carmlbench [--config FILE] [--db FILE] %s %s\n\n%s\n", command->name,
+           command->arguments, command->summary);
+    if (command->details)
+        printf("\n%s", command->details);
+}
+
+static enum status usage_error(const struct cli *cli, struct error *error, const char *what)
+{
+    return error_set(error, STATUS_USAGE, "%s: %s; see carmlbench %s --help", cli->command->name,
+                     what, cli->command->name);
+}
+
+enum status cli_usage(const struct cli *cli, struct error *error, const char *format, ...)
+{
+    char what[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return usage_error(cli, error, what);
+}
+
+static int option_error(const struct cli *cli, char **argv, int value, struct error *error)
+{
+    cli_usage(cli, error, "%s: %s", argv[optind - 1],
+              value == ':' ? "the option needs a value" : "there is no such option");
+    return CLI_ERROR;
+}
+
+int cli_next_option(struct cli *cli, int argc, char **argv, const struct option *table,
+                    struct error *error)
+{
+    opterr = 0;
+    for (;;) {
+        int value = getopt_long(argc, argv, ":", table, NULL);
+        switch (value) {
+        case CLI_OPTION_CONFIG:
+            cli->config_path = optarg;
+            continue;
+        case CLI_OPTION_DB:
+            cli->database = optarg;
+            continue;
+        case CLI_OPTION_JSON:
+            cli->json = true;
+            continue;
+        case CLI_OPTION_HELP:
+            print_help(cli->command);
+            return CLI_HELP;
+        case '?':
+        case ':':
+            return option_error(cli, argv, value, error);
+        default:
+            return value;
+        }
+    }
+}
+
+enum status cli_arguments(const struct cli *cli, int left, int least, int most, struct error *error)
+{
+    if (left < least)
+        return cli_usage(cli, error, "%s is missing", cli->command->arguments);
+    if (most >= 0 && left > most)
+        return cli_usage(cli, error, "%d argument%s too many", left - most,
+                         left - most == 1 ? "" : "s");
+    return STATUS_OK;
+}
+
+enum status cli_open_config(struct cli *cli, struct error *error)
+{
+    if (cli->config)
+        return STATUS_OK;
+    enum status status = config_read(cli->config_path, &cli->config, error);
+    if (!status && cli->database)
+        status = config_set(cli->config, "database", cli->database, error);
+    return status;
+}
+
+enum status cli_open_store(struct cli *cli, enum store_mode mode, struct error *error)
+{
+    if (cli->store)
+        return STATUS_OK;
+    enum status status = cli_open_config(cli, error);
+    if (!status)
+        status = store_open(cli->config->database, mode, &cli->store, NULL, error);
+    return status;
+}
+
+enum status cli_open_catalogue(struct cli *cli, struct error *error)
+{
+    if (cli->catalogue)
+        return STATUS_OK;
+    enum status status = cli_open_config(cli, error);
+    if (status)
+        return status;
+    char *paths = config_models_path(cli->config);
+    if (!paths)
+        return error_set(error, STATUS_MEMORY, "models: out of memory");
+    status = catalogue_open(paths, &cli->catalogue, error);
+    free(paths);
+    return status;
+}
+
+void cli_close(struct cli *cli)
+{
+    store_close(cli->store);
+    catalogue_free(cli->catalogue);
+    config_free(cli->config);
+}
+
+enum status cli_flush(struct error *error)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return error_set(error, STATUS_IO, "standard output: %s; the output is not complete",
+                         strerror(errno));
+    return STATUS_OK;
+}

@@ -1,0 +1,266 @@
+#include "cli/emit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+
+struct emitter {
+    FILE *out;
+    enum emit_format format;
+    const char *const *wanted;
+    size_t count;                 /* columns written */
+    size_t source[EMIT_COLUMNS];  /* their places in the row */
+    char *names[EMIT_COLUMNS];
+    bool numeric[EMIT_COLUMNS];   /* right-aligned in a table */
+    size_t width[EMIT_COLUMNS];
+    char **held[EMIT_SAMPLE];     /* rows of a table until the widths are known */
+    size_t held_count;
+    bool started;                 /* widths are known, header is out */
+    uint64_t rows;
+};
+
+enum status emit_parse(const char *word, enum emit_format *format)
+{
+    static const char *const words[] = {"table", "csv", "jsonl"};
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(words[i], word) == 0) {
+            *format = (enum emit_format)i;
+            return STATUS_OK;
+        }
+    return STATUS_USAGE;
+}
+
+enum status emitter_create(FILE *out, enum emit_format format, const char *const *columns,
+                           struct emitter **emitter)
+{
+    *emitter = calloc(1, sizeof **emitter);
+    if (!*emitter)
+        return STATUS_MEMORY;
+    (*emitter)->out = out;
+    (*emitter)->format = format;
+    (*emitter)->wanted = columns;
+    return STATUS_OK;
+}
+
+const char *emit_text(const struct store_value *value, char *text, size_t size)
+{
+    switch (value->kind) {
+    case VALUE_INTEGER:
+        snprintf(text, size, "%" PRId64, value->integer);
+        return text;
+    case VALUE_REAL:
+        real_format(value->real, text, size);
+        return text;
+    case VALUE_TEXT:
+        return value->text;
+    default:
+        return "";
+    }
+}
+
+/* Tables are for people: reals are cut to what can be read. */
+static const char *table_text(const struct store_value *value, char *text, size_t size)
+{
+    if (value->kind != VALUE_REAL)
+        return emit_text(value, text, size);
+    double magnitude = value->real < 0 ? -value->real : value->real;
+    snprintf(text, size, magnitude >= 100 ? "%.0f" : magnitude >= 10 ? "%.1f" : "%.4f", value->real);
+    return text;
+}
+
+static int choose_columns(struct emitter *emitter, size_t columns, const char *const *names,
+                          const struct store_value *values)
+{
+    for (size_t k = 0; k < columns && emitter->count < EMIT_COLUMNS; k++) {
+        size_t place = k;
+        if (emitter->wanted) {
+            if (!emitter->wanted[k])
+                break;
+            for (place = 0; place < columns; place++)
+                if (strcmp(names[place], emitter->wanted[k]) == 0)
+                    break;
+            if (place == columns)
+                return 1;
+        }
+        size_t c = emitter->count++;
+        emitter->source[c] = place;
+        emitter->names[c] = strdup(names[place]);
+        emitter->numeric[c] = values[place].kind != VALUE_TEXT;
+        if (!emitter->names[c])
+            return 1;
+        emitter->width[c] = strlen(emitter->names[c]);
+    }
+    return 0;
+}
+
+static void write_csv_field(FILE *out, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+/* RFC 4180, with plain newlines. */
+static void write_csv(struct emitter *emitter, const struct store_value *values)
+{
+    char text[64];
+    if (emitter->rows == 0)
+        for (size_t c = 0; c < emitter->count; c++)
+            fprintf(emitter->out, "%s%s", emitter->names[c], c + 1 < emitter->count ? "," : "\n");
+    for (size_t c = 0; c < emitter->count; c++) {
+        write_csv_field(emitter->out, emit_text(&values[emitter->source[c]], text, sizeof text));
+        fputc(c + 1 < emitter->count ? ',' : '\n', emitter->out);
+    }
+}
+
+static void write_json_value(FILE *out, const struct store_value *value)
+{
+    switch (value->kind) {
+    case VALUE_NULL:
+        fputs("null", out);
+        break;
+    case VALUE_INTEGER:
+        fprintf(out, "%" PRId64, value->integer);
+        break;
+    case VALUE_REAL:
+        json_write_real(out, value->real);
+        break;
+    case VALUE_TEXT:
+        json_write_text(out, value->text);
+        break;
+    }
+}
+
+static void write_json(struct emitter *emitter, const struct store_value *values)
+{
+    FILE *out = emitter->out;
+    if (emitter->format == EMIT_JSON)
+        fputs(emitter->rows == 0 ? "[" : ",\n ", out);
+    for (size_t c = 0; c < emitter->count; c++) {
+        fputs(c == 0 ? "{" : ",", out);
+        json_write_text(out, emitter->names[c]);
+        fputc(':', out);
+        write_json_value(out, &values[emitter->source[c]]);
+    }
+    fputs(emitter->format == EMIT_JSON ? "}" : "}\n", out);
+}
+
+/* Columns of text, counting UTF-8 sequences once. */
+static size_t text_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += (*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void write_cell(struct emitter *emitter, size_t c, const char *text)
+{
+    bool last = c + 1 == emitter->count;
+    size_t width = text_width(text);
+    int padding = width < emitter->width[c] ? (int)(emitter->width[c] - width) : 0;
+    if (emitter->numeric[c])
+        fprintf(emitter->out, "%*s", padding, "");
+    for (; *text; text++)
+        fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, emitter->out);
+    if (!emitter->numeric[c] && !last)
+        fprintf(emitter->out, "%*s", padding, "");
+    fputs(last ? "\n" : "  ", emitter->out);
+}
+
+static void start_table(struct emitter *emitter)
+{
+    emitter->started = true;
+    for (size_t c = 0; c < emitter->count; c++)
+        write_cell(emitter, c, emitter->names[c]);
+    for (size_t r = 0; r < emitter->held_count; r++) {
+        for (size_t c = 0; c < emitter->count; c++) {
+            write_cell(emitter, c, emitter->held[r][c]);
+            free(emitter->held[r][c]);
+        }
+        free(emitter->held[r]);
+    }
+    emitter->held_count = 0;
+}
+
+static int hold_row(struct emitter *emitter, const struct store_value *values)
+{
+    char text[64];
+    char **row = calloc(emitter->count, sizeof *row);
+    if (!row)
+        return 1;
+    emitter->held[emitter->held_count++] = row;
+    for (size_t c = 0; c < emitter->count; c++) {
+        row[c] = strdup(table_text(&values[emitter->source[c]], text, sizeof text));
+        if (!row[c])
+            return 1;
+        size_t width = text_width(row[c]);
+        if (width > emitter->width[c])
+            emitter->width[c] = width;
+    }
+    return 0;
+}
+
+static int write_table(struct emitter *emitter, const struct store_value *values)
+{
+    char text[64];
+    if (!emitter->started && emitter->held_count < EMIT_SAMPLE)
+        return hold_row(emitter, values);
+    if (!emitter->started)
+        start_table(emitter);
+    for (size_t c = 0; c < emitter->count; c++)
+        write_cell(emitter, c, table_text(&values[emitter->source[c]], text, sizeof text));
+    return 0;
+}
+
+int emitter_row(void *context, size_t columns, const char *const *names,
+                const struct store_value *values)
+{
+    struct emitter *emitter = context;
+    int failed = 0;
+    if (emitter->count == 0)
+        failed = choose_columns(emitter, columns, names, values);
+    if (failed)
+        return failed;
+    if (emitter->format == EMIT_TABLE)
+        failed = write_table(emitter, values);
+    else if (emitter->format == EMIT_CSV)
+        write_csv(emitter, values);
+    else
+        write_json(emitter, values);
+    emitter->rows++;
+    return failed || ferror(emitter->out);
+}
+
+uint64_t emitter_end(struct emitter *emitter)
+{
+    if (emitter->format == EMIT_TABLE && !emitter->started && emitter->count)
+        start_table(emitter);
+    if (emitter->format == EMIT_JSON)
+        fputs(emitter->rows ? "]\n" : "[]\n", emitter->out);
+    return emitter->rows;
+}
+
+void emitter_free(struct emitter *emitter)
+{
+    if (!emitter)
+        return;
+    for (size_t r = 0; r < emitter->held_count; r++) {
+        for (size_t c = 0; c < emitter->count; c++)
+            free(emitter->held[r][c]);
+        free(emitter->held[r]);
+    }
+    for (size_t c = 0; c < emitter->count; c++)
+        free(emitter->names[c]);
+    free(emitter);
+}

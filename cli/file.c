@@ -1,0 +1,139 @@
+#include "cli/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIECE = 1 << 16 };
+
+static enum status io_error(struct error *error, const char *path, const char *what)
+{
+    enum status status = errno == ENOSPC || errno == EDQUOT ? STATUS_FULL : STATUS_IO;
+    return error_set(error, status, "%s: %s: %s; check the path and its permissions", path, what,
+                     strerror(errno));
+}
+
+enum status file_read(const char *path, struct buf *out, struct error *error)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return io_error(error, path, "cannot be read");
+    enum status status = STATUS_OK;
+    size_t n;
+    char *piece = malloc(PIECE);
+    if (!piece)
+        status = error_set(error, STATUS_MEMORY, "%s: out of memory", path);
+    while (!status && (n = fread(piece, 1, PIECE, file)) > 0) {
+        status = buf_append(out, piece, n);
+        if (status)
+            error_set(error, status, "%s: larger than %zu bytes, or out of memory", path, out->limit);
+    }
+    if (!status && ferror(file))
+        status = io_error(error, path, "read error");
+    free(piece);
+    fclose(file);
+    return status;
+}
+
+/* Gives `temporary` (open as `file`) its final name once it is safely on disk. */
+static enum status publish(FILE *file, const char *temporary, const char *path, struct error *error)
+{
+    bool failed = fflush(file) != 0 || fsync(fileno(file)) != 0;
+    failed = fclose(file) != 0 || failed;
+    if (!failed)
+        failed = rename(temporary, path) != 0;
+    if (!failed)
+        return STATUS_OK;
+    enum status status = io_error(error, path, "cannot be written");
+    unlink(temporary);
+    return status;
+}
+
+static enum status open_temporary(const char *path, struct buf *name, FILE **file,
+                                  struct error *error)
+{
+    buf_init(name, 1 << 13);
+    if (buf_printf(name, "%s.%ld.tmp", path, (long)getpid()))
+        return error_set(error, STATUS_DATA, "%s: the path is too long", path);
+    int descriptor = open(name->data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0664);
+    *file = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    return *file ? STATUS_OK : io_error(error, path, "cannot be written");
+}
+
+enum status file_write(const char *path, const void *bytes, size_t size, struct error *error)
+{
+    struct buf temporary;
+    FILE *file = NULL;
+    enum status status = open_temporary(path, &temporary, &file, error);
+    if (!status) {
+        fwrite(bytes, 1, size, file);
+        status = publish(file, temporary.data, path, error);
+    }
+    buf_free(&temporary);
+    return status;
+}
+
+enum status file_copy(const char *from, const char *to, struct error *error)
+{
+    struct buf temporary = {0};
+    FILE *out = NULL;
+    char *piece = malloc(PIECE);
+    enum status status = STATUS_OK;
+    FILE *in = fopen(from, "rb");
+    if (!in)
+        status = io_error(error, from, "cannot be read");
+    else if (!piece)
+        status = error_set(error, STATUS_MEMORY, "%s: out of memory", from);
+    else
+        status = open_temporary(to, &temporary, &out, error);
+    if (status)
+        goto out;
+    size_t n;
+    while ((n = fread(piece, 1, PIECE, in)) > 0 && fwrite(piece, 1, n, out) == n)
+        continue;
+    bool incomplete = ferror(in) || ferror(out);
+    status = publish(out, temporary.data, to, error);
+    if (!status && incomplete)
+        status = io_error(error, to, "was not copied whole");
+out:
+    if (in)
+        fclose(in);
+    free(piece);
+    buf_free(&temporary);
+    return status;
+}
+
+static bool is_path(const char *model)
+{
+    size_t n = strlen(model);
+    return strchr(model, '/') || (n > 4 && strcmp(model + n - 4, ".yml") == 0) ||
+           (n > 5 && strcmp(model + n - 5, ".yaml") == 0);
+}
+
+enum status cli_find_manifest(struct cli *cli, const char *model, struct manifest **out,
+                              struct error *error)
+{
+    if (is_path(model))
+        return manifest_read(model, out, error);
+    enum status status = cli_open_catalogue(cli, error);
+    if (status)
+        return status;
+    char *name = strdup(model);
+    if (!name)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", model);
+    char *version = strchr(name, ':');
+    if (version)
+        *version++ = '\0';
+    const struct manifest *found = catalogue_find(cli->catalogue, name, version, NULL);
+    free(name);
+    if (!found)
+        return error_set(error, STATUS_DATA,
+                         "%s: there is no such model; see carmlbench model list, or name a manifest "
+                         "file (FILE.yml)",
+                         model);
+    return manifest_read(found->path, out, error);
+}

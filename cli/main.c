@@ -1,0 +1,138 @@
+/* carmlbench: the command. Finds the subcommand, runs it, prints its error line, sets the exit code. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "common/log.h"
+
+const struct command commands[] = {
+    {"enqueue", "FILE|- [--run R] [--model NAME[:VER]]... [--framework NAME[:VER]]... [--backend B]",
+     "Adds the URLs of a list to the queue.",
+     "One URL a line, or ImageNet's id and URL (n02131653_123<TAB>URL): the synset then is what is\n"
+     "expected. '#' starts a comment. What cannot be made a URL of is refused with its line number;\n"
+     "everything else is tolerated: CRLF, byte order marks, trailing backslashes, blanks, Latin-1.\n\n"
+     "  --run R            name of the run (default: default)\n"
+     "  --model NAME[:VER] model to ask; may be repeated (default: defaults.models)\n"
+     "  --framework NAME[:VER]  framework to ask for; may be repeated (default: the model's own)\n"
+     "  --backend B        auto, carml or local (default: defaults.backend)\n"
+     "  --expect TEXT      the right label contains this text\n"
+     "  --synset WNID      the right answer is this WordNet synset or one below it\n",
+     enqueue_command},
+    {"status", "[--run R] [--watch] [--json]", "Counts by state and reason, rate and time left.",
+     "  --watch            go on until nothing is pending; a progress bar on a terminal\n",
+     status_command},
+    {"results", "[--run R] [--format table|csv|jsonl] [--json]", "One row for each answered job.",
+     "  --format F         table (default, the most important columns), csv or jsonl (all of them)\n",
+     results_command},
+    {"report", "[--run R] [--score isa|substring] [--json]",
+     "Accuracy per model and framework, and what failed.",
+     "  --score S          only this scoring\n", report_command},
+    {"retry", "[--run R] [--reason X]...", "Puts failed jobs back into the queue.",
+     "  --reason X         only jobs that failed for this reason; may be repeated\n", retry_command},
+    {"fsck", "[--json]", "Proves on a live database that nothing was lost or counted twice.", NULL,
+     fsck_command},
+    {"model", "add FILE.yml | list | show NAME [--json]", "The models that can be asked.",
+     "  add copies the manifest and its local files beside the database, where the daemon can read\n"
+     "  them, after checking that they belong together.\n",
+     model_command},
+    {"classify", "IMAGE... --model NAME|FILE.yml [--top N] [--resize METHOD] [--json]",
+     "Asks the local engine what pictures show.",
+     "  --top N            how many classes to print (default 3)\n"
+     "  --resize METHOD    carml-b, carml-a or bilinear instead of the manifest's\n",
+     classify_command},
+    {"infer", "MODEL --input [NAME=]IN.npy... --output OUT.npz [--layers all|NAME,...] [--threads N]",
+     "Raw tensors in, raw tensors out.",
+     "MODEL is a manifest or X.prototxt,X.caffemodel. Tensors are float32 in the model's own layout.\n"
+     "  --layers L         write these tops (all: every one) instead of the network's outputs\n",
+     infer_command},
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: carmlbench [--config FILE] [--db FILE] COMMAND ...\n\n", out);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\ncarmlbench COMMAND --help says more; so does carmlbench(1).\n", out);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* Reads what stands before the subcommand. *done: nothing is left to do. */
+static enum status read_globals(struct cli *cli, int argc, char **argv, bool *done,
+                                struct error *error)
+{
+    static const struct option table[] = {{"config", required_argument, NULL, 'c'},
+                                          {"db", required_argument, NULL, 'd'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
+    opterr = 0;
+    int value;
+    while ((value = getopt_long(argc, argv, "+:", table, NULL)) != -1) {
+        switch (value) {
+        case 'c':
+            cli->config_path = optarg;
+            break;
+        case 'd':
+            cli->database = optarg;
+            break;
+        case 'h':
+            print_usage(stdout);
+            *done = true;
+            return STATUS_OK;
+        case 'v':
+            puts("carmlbench " CARMLBENCH_VERSION);
+            *done = true;
+            return STATUS_OK;
+        default:
+            return error_set(error, STATUS_USAGE, "%s: %s; see carmlbench --help", argv[optind - 1],
+                             value == ':' ? "the option needs a value" : "there is no such option");
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status run(struct cli *cli, int argc, char **argv, struct error *error)
+{
+    bool done = false;
+    enum status status = read_globals(cli, argc, argv, &done, error);
+    if (status || done)
+        return status;
+    if (optind == argc) {
+        print_usage(stderr);
+        return error_set(error, STATUS_USAGE, "a command is missing; see carmlbench --help");
+    }
+    cli->command = find_command(argv[optind]);
+    if (!cli->command)
+        return error_set(error, STATUS_USAGE,
+                         "%s: there is no such command in this version; see carmlbench --help",
+                         argv[optind]);
+    argc -= optind;
+    argv += optind;
+    optind = 1;
+    status = cli->command->run(cli, argc, argv, error);
+    return status ? status : cli_flush(error);
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {0};
+    struct error error = {""};
+    /* `carmlbench results | head` ends with an error line, not with a signal. */
+    signal(SIGPIPE, SIG_IGN);
+    enum status status = run(&cli, argc, argv, &error);
+    cli_close(&cli);
+    if (status && error.text[0]) {
+        fflush(stdout);
+        fprintf(stderr, "carmlbench: %s\n", error.text);
+    }
+    return status_exit_code(status);
+}

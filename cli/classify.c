@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/file.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "engine/classifier.h"
 
@@ -83,8 +83,8 @@ static void print_text(const char *path, const struct labels *labels, const stru
 }
 
 static enum status classify_picture(struct cli *cli, struct classifier *classifier,
-                                    struct classifier_session *session, const char *path, size_t top,
-                                    bool first, struct error *error)
+                                    struct classifier_session *session, const char *path,
+                                    size_t top, bool first, struct error *error)
 {
     struct buf bytes;
     struct image_limits limits = config_image_limits(cli->config);
@@ -95,7 +95,8 @@ static enum status classify_picture(struct cli *cli, struct classifier *classifi
     enum status status = file_read(path, &bytes, error);
     if (status)
         goto out;
-    status = classifier_run(session, bytes.data, bytes.size, &limits, &probabilities, &reason, error);
+    status =
+        classifier_run(session, bytes.data, bytes.size, &limits, &probabilities, &reason, error);
     if (status) {
         error_prefix(error, status, "%s", path);
         goto out;
@@ -120,8 +121,7 @@ static enum status classify_all(struct cli *cli, struct classifier *classifier, 
     bool first = true;
     for (; !status && *paths; paths++) {
         struct error one = {""};
-        enum status failed =
-            classify_picture(cli, classifier, session, *paths, top, first, &one);
+        enum status failed = classify_picture(cli, classifier, session, *paths, top, first, &one);
         if (failed) {
             if (worst)
                 fprintf(stderr, "carmlbench: %s\n", error->text);

@@ -123,3 +123,35 @@ enum status cli_flush(struct error *error)
                          strerror(errno));
     return STATUS_OK;
 }
+
+bool cli_is_path(const char *model)
+{
+    size_t n = strlen(model);
+    return strchr(model, '/') || (n > 4 && strcmp(model + n - 4, ".yml") == 0) ||
+           (n > 5 && strcmp(model + n - 5, ".yaml") == 0);
+}
+
+enum status cli_find_manifest(struct cli *cli, const char *model, struct manifest **out,
+                              struct error *error)
+{
+    if (cli_is_path(model))
+        return manifest_read(model, out, error);
+    enum status status = cli_open_catalogue(cli, error);
+    if (status)
+        return status;
+    char *name = strdup(model);
+    if (!name)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", model);
+    char *version = strchr(name, ':');
+    if (version)
+        *version++ = '\0';
+    const struct manifest *found = catalogue_find(cli->catalogue, name, version, NULL);
+    free(name);
+    if (!found)
+        return error_set(
+            error, STATUS_DATA,
+            "%s: there is no such model; see carmlbench model list, or name a manifest "
+            "file (FILE.yml)",
+            model);
+    return manifest_read(found->path, out, error);
+}

@@ -1,8 +1,9 @@
 /* command: what every subcommand of carmlbench has in common.
  *
- * A subcommand is one function in a file of its own. It reads its options, does its work, writes data to
- * stdout and talk to stderr, and returns a status; main prints the error line and turns the status into the
- * exit code. Configuration, store and catalogue are opened on first use and closed by main.
+ * A subcommand is one function in a file of its own. It reads its options, does its work, writes
+ * data to stdout and talk to stderr, and returns a status; main prints the error line and turns the
+ * status into the exit code. Configuration, store and catalogue are opened on first use and closed
+ * by main.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -39,7 +40,8 @@ extern const size_t command_count;
 /* Options that every subcommand takes; ends a table of long options. */
 #define CLI_COMMON_OPTIONS                                                                         \
     {"config", required_argument, NULL, CLI_OPTION_CONFIG},                                        \
-        {"db", required_argument, NULL, CLI_OPTION_DB}, {"json", no_argument, NULL, CLI_OPTION_JSON}, \
+        {"db", required_argument, NULL, CLI_OPTION_DB},                                            \
+        {"json", no_argument, NULL, CLI_OPTION_JSON},                                              \
         {"help", no_argument, NULL, CLI_OPTION_HELP},                                              \
     {                                                                                              \
         NULL, 0, NULL, 0                                                                           \
@@ -49,8 +51,8 @@ enum { CLI_OPTION_CONFIG = 1000, CLI_OPTION_DB, CLI_OPTION_JSON, CLI_OPTION_HELP
 
 enum cli_option { CLI_END = -1, CLI_ERROR = -2, CLI_HELP = -3 };
 
-/* The next option of the subcommand: its value from `table`, CLI_END, CLI_ERROR (*error says which option is
- * wrong), or CLI_HELP (help was printed). The common options are dealt with inside. */
+/* The next option of the subcommand: its value from `table`, CLI_END, CLI_ERROR (*error says which
+ * option is wrong), or CLI_HELP (help was printed). The common options are dealt with inside. */
 int cli_next_option(struct cli *cli, int argc, char **argv, const struct option *table,
                     struct error *error);
 
@@ -67,6 +69,12 @@ enum status cli_open_config(struct cli *cli, struct error *error) MUST_CHECK;
 enum status cli_open_store(struct cli *cli, enum store_mode mode, struct error *error) MUST_CHECK;
 enum status cli_open_catalogue(struct cli *cli, struct error *error) MUST_CHECK;
 void cli_close(struct cli *cli);
+
+/* Reads the manifest that `model` names: a path (it contains a '/' or ends in .yml or .yaml) or a
+ * name of the catalogue, NAME or NAME:VERSION. Caller frees *out with manifest_free. */
+enum status cli_find_manifest(struct cli *cli, const char *model, struct manifest **out,
+                              struct error *error) MUST_CHECK;
+bool cli_is_path(const char *model);
 
 /* Whether all of stdout was written: STATUS_IO when not (disk full, closed pipe). */
 enum status cli_flush(struct error *error) MUST_CHECK;

@@ -10,14 +10,14 @@ struct emitter {
     FILE *out;
     enum emit_format format;
     const char *const *wanted;
-    size_t count;                 /* columns written */
-    size_t source[EMIT_COLUMNS];  /* their places in the row */
+    size_t count;                /* columns written */
+    size_t source[EMIT_COLUMNS]; /* their places in the row */
     char *names[EMIT_COLUMNS];
-    bool numeric[EMIT_COLUMNS];   /* right-aligned in a table */
+    bool numeric[EMIT_COLUMNS]; /* right-aligned in a table */
     size_t width[EMIT_COLUMNS];
-    char **held[EMIT_SAMPLE];     /* rows of a table until the widths are known */
+    char **held[EMIT_SAMPLE]; /* rows of a table until the widths are known */
     size_t held_count;
-    bool started;                 /* widths are known, header is out */
+    bool started; /* widths are known, header is out */
     uint64_t rows;
 };
 
@@ -66,7 +66,11 @@ static const char *table_text(const struct store_value *value, char *text, size_
     if (value->kind != VALUE_REAL)
         return emit_text(value, text, size);
     double magnitude = value->real < 0 ? -value->real : value->real;
-    snprintf(text, size, magnitude >= 100 ? "%.0f" : magnitude >= 10 ? "%.1f" : "%.4f", value->real);
+    snprintf(text, size,
+             magnitude >= 100  ? "%.0f"
+             : magnitude >= 10 ? "%.1f"
+                               : "%.4f",
+             value->real);
     return text;
 }
 

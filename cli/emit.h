@@ -23,7 +23,8 @@ enum status emitter_create(FILE *out, enum emit_format format, const char *const
 int emitter_row(void *context, size_t columns, const char *const *names,
                 const struct store_value *values);
 
-/* Writes what is held back and the end (a table's rows, the closing bracket). Returns the number of rows. */
+/* Writes what is held back and the end (a table's rows, the closing bracket). Returns the number of
+ * rows. */
 uint64_t emitter_end(struct emitter *emitter);
 void emitter_free(struct emitter *emitter);
 

@@ -44,7 +44,8 @@ static enum status read_options(struct cli *cli, int argc, char **argv, struct r
                                           {"synset", required_argument, NULL, 's'},
                                           CLI_COMMON_OPTIONS};
     enum status status = STATUS_OK;
-    for (int value; !status && (value = cli_next_option(cli, argc, argv, table, error)) != CLI_END;) {
+    for (int value;
+         !status && (value = cli_next_option(cli, argc, argv, table, error)) != CLI_END;) {
         switch (value) {
         case 'r':
             request->run = optarg;
@@ -110,7 +111,7 @@ static enum status add_line(const struct request *request, struct store_enqueue 
     }
     struct store_entry entry = {
         .url = parsed.url,
-        .expect_wnid = request->synset    ? request->synset
+        .expect_wnid = request->synset     ? request->synset
                        : *parsed.wnid != 0 ? parsed.wnid
                                            : NULL,
         .expect_text = request->expect,
@@ -218,11 +219,11 @@ enum status enqueue_command(struct cli *cli, int argc, char **argv, struct error
         goto out;
     request.list = argv[optind];
     static const char *const backends[] = {"auto", "carml", "local"};
-    status = targets_resolve(cli, request.models.count ? &request.models : &cli->config->defaults.models,
-                             &request.frameworks,
-                             request.backend ? request.backend
-                                             : backends[cli->config->defaults.backend],
-                             &targets, error);
+    status =
+        targets_resolve(cli, request.models.count ? &request.models : &cli->config->defaults.models,
+                        &request.frameworks,
+                        request.backend ? request.backend : backends[cli->config->defaults.backend],
+                        &targets, error);
     if (!status)
         status = open_list(request.list, &descriptor, error);
     if (!status)

@@ -55,7 +55,8 @@ enum status fsck_command(struct cli *cli, int argc, char **argv, struct error *e
         return status;
     print_counts(cli, &found);
     if (found.problems)
-        return error_set(error, STATUS_NO, "%s: %" PRIu64 " problem%s found; keep the file and report them",
+        return error_set(error, STATUS_NO,
+                         "%s: %" PRIu64 " problem%s found; keep the file and report them",
                          cli->config->database, found.problems, found.problems == 1 ? "" : "s");
     if (!cli->json)
         puts("ok: every job has exactly one state, every result exactly one job");

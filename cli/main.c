@@ -1,4 +1,5 @@
-/* carmlbench: the command. Finds the subcommand, runs it, prints its error line, sets the exit code. */
+/* carmlbench: the command. Finds the subcommand, runs it, prints its error line, sets the exit
+ * code. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,11 +8,15 @@
 #include "common/log.h"
 
 const struct command commands[] = {
-    {"enqueue", "FILE|- [--run R] [--model NAME[:VER]]... [--framework NAME[:VER]]... [--backend B]",
+    {"enqueue",
+     "FILE|- [--run R] [--model NAME[:VER]]... [--framework NAME[:VER]]... [--backend B]",
      "Adds the URLs of a list to the queue.",
-     "One URL a line, or ImageNet's id and URL (n02131653_123<TAB>URL): the synset then is what is\n"
-     "expected. '#' starts a comment. What cannot be made a URL of is refused with its line number;\n"
-     "everything else is tolerated: CRLF, byte order marks, trailing backslashes, blanks, Latin-1.\n\n"
+     "One URL a line, or ImageNet's id and URL (n02131653_123<TAB>URL): the synset then is what "
+     "is\n"
+     "expected. '#' starts a comment. What cannot be made a URL of is refused with its line "
+     "number;\n"
+     "everything else is tolerated: CRLF, byte order marks, trailing backslashes, blanks, "
+     "Latin-1.\n\n"
      "  --run R            name of the run (default: default)\n"
      "  --model NAME[:VER] model to ask; may be repeated (default: defaults.models)\n"
      "  --framework NAME[:VER]  framework to ask for; may be repeated (default: the model's own)\n"
@@ -23,17 +28,20 @@ const struct command commands[] = {
      "  --watch            go on until nothing is pending; a progress bar on a terminal\n",
      status_command},
     {"results", "[--run R] [--format table|csv|jsonl] [--json]", "One row for each answered job.",
-     "  --format F         table (default, the most important columns), csv or jsonl (all of them)\n",
+     "  --format F         table (default, the most important columns), csv or jsonl (all of "
+     "them)\n",
      results_command},
     {"report", "[--run R] [--score isa|substring] [--json]",
      "Accuracy per model and framework, and what failed.",
      "  --score S          only this scoring\n", report_command},
     {"retry", "[--run R] [--reason X]...", "Puts failed jobs back into the queue.",
-     "  --reason X         only jobs that failed for this reason; may be repeated\n", retry_command},
+     "  --reason X         only jobs that failed for this reason; may be repeated\n",
+     retry_command},
     {"fsck", "[--json]", "Proves on a live database that nothing was lost or counted twice.", NULL,
      fsck_command},
     {"model", "add FILE.yml | list | show NAME [--json]", "The models that can be asked.",
-     "  add copies the manifest and its local files beside the database, where the daemon can read\n"
+     "  add copies the manifest and its local files beside the database, where the daemon can "
+     "read\n"
      "  them, after checking that they belong together.\n",
      model_command},
     {"classify", "IMAGE... --model NAME|FILE.yml [--top N] [--resize METHOD] [--json]",
@@ -41,9 +49,11 @@ const struct command commands[] = {
      "  --top N            how many classes to print (default 3)\n"
      "  --resize METHOD    carml-b, carml-a or bilinear instead of the manifest's\n",
      classify_command},
-    {"infer", "MODEL --input [NAME=]IN.npy... --output OUT.npz [--layers all|NAME,...] [--threads N]",
+    {"infer",
+     "MODEL --input [NAME=]IN.npy... --output OUT.npz [--layers all|NAME,...] [--threads N]",
      "Raw tensors in, raw tensors out.",
-     "MODEL is a manifest or X.prototxt,X.caffemodel. Tensors are float32 in the model's own layout.\n"
+     "MODEL is a manifest or X.prototxt,X.caffemodel. Tensors are float32 in the model's own "
+     "layout.\n"
      "  --layers L         write these tops (all: every one) instead of the network's outputs\n",
      infer_command},
 };

@@ -1,4 +1,5 @@
-/* progress: the counts of a run as one line with a bar, for a terminal. Pure text; no terminal calls. */
+/* progress: the counts of a run as one line with a bar, for a terminal. Pure text; no terminal
+ * calls. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 

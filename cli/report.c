@@ -6,8 +6,8 @@
 #include "common/json.h"
 
 static const char *const accuracy_columns[] = {
-    "run",      "model",        "framework",     "backend",          "scoring", "images", "correct",
-    "accuracy", "accuracy_low", "accuracy_high", "mean_probability", NULL};
+    "run",     "model",    "framework",    "backend",       "scoring",          "images",
+    "correct", "accuracy", "accuracy_low", "accuracy_high", "mean_probability", NULL};
 static const char *const failure_columns[] = {"run", "stage", "reason", "count", NULL};
 
 struct filter {
@@ -45,15 +45,17 @@ static enum status print_report(struct cli *cli, const char *run, const char *sc
                                 struct error *error)
 {
     uint64_t rows = 0;
-    fputs(cli->json ? "{\"accuracy\":" : "Accuracy (95 % Wilson interval; placeholders left out)\n\n",
+    fputs(cli->json ? "{\"accuracy\":"
+                    : "Accuracy (95 % Wilson interval; placeholders left out)\n\n",
           stdout);
     enum status status =
         section(cli, "accuracy", run, accuracy_columns, "scoring", score, &rows, error);
     if (status)
         return status;
     if (!cli->json && rows == 0)
-        puts("Nothing to score: no answered URL has an expectation (--synset, --expect, or ImageNet "
-             "ids in the list).");
+        puts(
+            "Nothing to score: no answered URL has an expectation (--synset, --expect, or ImageNet "
+            "ids in the list).");
     fputs(cli->json ? ",\"failures\":" : "\nFailures by reason\n\n", stdout);
     status = section(cli, "reasons", run, failure_columns, "state", "failed", &rows, error);
     if (!status && !cli->json && rows == 0)

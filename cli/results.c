@@ -3,9 +3,9 @@
 #include "cli/emit.h"
 
 /* What fits a terminal; the other formats carry every column. */
-static const char *const table_columns[] = {"url",          "model",  "framework",    "backend",
-                                            "label1",       "probability1", "label2", "probability2",
-                                            "label3",       "probability3", NULL};
+static const char *const table_columns[] = {"url",    "model",        "framework", "backend",
+                                            "label1", "probability1", "label2",    "probability2",
+                                            "label3", "probability3", NULL};
 
 enum status results_command(struct cli *cli, int argc, char **argv, struct error *error)
 {

@@ -14,8 +14,9 @@
 
 enum { WATCH_MS = 500, PLAIN_EVERY = 4 /* polls between two plain lines */ };
 
-static const char *const progress_columns[] = {"run",     "model",  "framework", "backend", "enqueued",
-                                               "pending", "leased", "done",      "failed",  NULL};
+static const char *const progress_columns[] = {"run",      "model",   "framework", "backend",
+                                               "enqueued", "pending", "leased",    "done",
+                                               "failed",   NULL};
 static const char *const reason_columns[] = {"run", "state", "stage", "reason", "count", NULL};
 
 static uint64_t column(const char *name, size_t columns, const char *const *names,

@@ -45,7 +45,8 @@ static enum status add(struct targets *targets, const char *model, const char *m
     target->framework = keep(targets, framework);
     target->framework_version = keep(targets, framework_version);
     target->backend = backend;
-    if (!target->model || !target->model_version || !target->framework || !target->framework_version)
+    if (!target->model || !target->model_version || !target->framework ||
+        !target->framework_version)
         return error_set(error, STATUS_MEMORY, "enqueue: out of memory");
     targets->count++;
     return STATUS_OK;
@@ -66,10 +67,11 @@ static enum status unknown_model(struct cli *cli, const struct versioned *model,
                          "enqueue: there is no model %s here; see carmlbench model list, or add it "
                          "with carmlbench model add FILE.yml",
                          model->name);
-    return error_set(error, STATUS_DATA,
-                     "enqueue: there is no manifest of model %s here; to ask the CarML server for it "
-                     "give --backend carml, --model %s:VERSION and --framework NAME:VERSION",
-                     model->name, model->name);
+    return error_set(
+        error, STATUS_DATA,
+        "enqueue: there is no manifest of model %s here; to ask the CarML server for it "
+        "give --backend carml, --model %s:VERSION and --framework NAME:VERSION",
+        model->name, model->name);
 }
 
 static enum status resolve(struct cli *cli, struct targets *targets, const char *model_text,

@@ -1,4 +1,5 @@
-/* targets: from --model, --framework and --backend to the targets that a list of URLs is asked about. */
+/* targets: from --model, --framework and --backend to the targets that a list of URLs is asked
+ * about. */
 #ifndef CLI_TARGETS_H
 #define CLI_TARGETS_H
 
@@ -13,9 +14,10 @@ struct targets {
     size_t memory_count;
 };
 
-/* Every model with every framework (none: each model's own). A model of the catalogue gives the missing
- * versions; one that is only known to a CarML server must be named in full. STATUS_DATA for an unknown model,
- * STATUS_USAGE for an unknown backend or an incomplete name. Free with targets_free in any case. */
+/* Every model with every framework (none: each model's own). A model of the catalogue gives the
+ * missing versions; one that is only known to a CarML server must be named in full. STATUS_DATA for
+ * an unknown model, STATUS_USAGE for an unknown backend or an incomplete name. Free with
+ * targets_free in any case. */
 enum status targets_resolve(struct cli *cli, const struct config_list *models,
                             const struct config_list *frameworks, const char *backend,
                             struct targets *out, struct error *error) MUST_CHECK;

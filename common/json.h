@@ -10,8 +10,8 @@
 /* Writes `text` as a JSON string with quotes. Bytes that are not UTF-8 become U+FFFD. */
 void json_write_text(FILE *out, const char *text);
 
-/* Writes a number in the shortest form that reads back to the same double with at most 17 digits; NaN and
- * infinities, which JSON lacks, become null. */
+/* Writes a number in the shortest form that reads back to the same double with at most 17 digits;
+ * NaN and infinities, which JSON lacks, become null. */
 void json_write_real(FILE *out, double value);
 
 /* Formats a real as json_write_real does ("nan" and "inf" as such) into `text`. */

@@ -1,12 +1,14 @@
-#include "cli/file.h"
-
+/* The writing half of file.h: a temporary name beside the target, synced, then renamed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/file.h"
 
 enum { PIECE = 1 << 16 };
 
@@ -15,28 +17,6 @@ static enum status io_error(struct error *error, const char *path, const char *w
     enum status status = errno == ENOSPC || errno == EDQUOT ? STATUS_FULL : STATUS_IO;
     return error_set(error, status, "%s: %s: %s; check the path and its permissions", path, what,
                      strerror(errno));
-}
-
-enum status file_read(const char *path, struct buf *out, struct error *error)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return io_error(error, path, "cannot be read");
-    enum status status = STATUS_OK;
-    size_t n;
-    char *piece = malloc(PIECE);
-    if (!piece)
-        status = error_set(error, STATUS_MEMORY, "%s: out of memory", path);
-    while (!status && (n = fread(piece, 1, PIECE, file)) > 0) {
-        status = buf_append(out, piece, n);
-        if (status)
-            error_set(error, status, "%s: larger than %zu bytes, or out of memory", path, out->limit);
-    }
-    if (!status && ferror(file))
-        status = io_error(error, path, "read error");
-    free(piece);
-    fclose(file);
-    return status;
 }
 
 /* Gives `temporary` (open as `file`) its final name once it is safely on disk. */
@@ -105,35 +85,4 @@ out:
     free(piece);
     buf_free(&temporary);
     return status;
-}
-
-static bool is_path(const char *model)
-{
-    size_t n = strlen(model);
-    return strchr(model, '/') || (n > 4 && strcmp(model + n - 4, ".yml") == 0) ||
-           (n > 5 && strcmp(model + n - 5, ".yaml") == 0);
-}
-
-enum status cli_find_manifest(struct cli *cli, const char *model, struct manifest **out,
-                              struct error *error)
-{
-    if (is_path(model))
-        return manifest_read(model, out, error);
-    enum status status = cli_open_catalogue(cli, error);
-    if (status)
-        return status;
-    char *name = strdup(model);
-    if (!name)
-        return error_set(error, STATUS_MEMORY, "%s: out of memory", model);
-    char *version = strchr(name, ':');
-    if (version)
-        *version++ = '\0';
-    const struct manifest *found = catalogue_find(cli->catalogue, name, version, NULL);
-    free(name);
-    if (!found)
-        return error_set(error, STATUS_DATA,
-                         "%s: there is no such model; see carmlbench model list, or name a manifest "
-                         "file (FILE.yml)",
-                         model);
-    return manifest_read(found->path, out, error);
 }

@@ -3,7 +3,9 @@
  * A CarML builtin manifest works unchanged; graph_path, weights_path and features_url may be URLs
  * (as CarML writes them) or local paths, relative ones counted from the manifest's folder.
  * Generation A (one number for scale, layer_name) and generation B (input_layer,
- * probabilities_layer, lists) are both read. Unknown keys are ignored, as CarML does.
+ * probabilities_layer, lists) are both read. Unknown keys are ignored, as CarML does. Where
+ * color_mode or layout is not stated, it is RGB or HWC, but for the framework Caffe BGR or CHW:
+ * generation A fed Caffe nothing else.
  */
 #ifndef MODEL_MANIFEST_H
 #define MODEL_MANIFEST_H
@@ -45,7 +47,9 @@ struct manifest {
     char *graph_path, *weights_path, *labels_path;
     char *graph_md5, *weights_md5, *labels_md5; /* NULL when not given */
     char *description, *license;                /* may be NULL */
-    bool softmax;                               /* probabilities_transform: softmax */
+    bool archive; /* is_archive: graph and weights are members of the archive at base_url, here
+                     written behind it as one path; such a model is never local */
+    bool softmax; /* probabilities_transform: softmax */
     struct preprocessing preprocessing;
 };
 

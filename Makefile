@@ -25,7 +25,7 @@ Q := $(if $(V),,@)
 BUILD_PACKAGES := gcc pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev \
 	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy python3-jsonschema \
-	sqlite3 systemd scdoc curl pmccabe procps
+	sqlite3 systemd scdoc curl pmccabe clang-format procps git
 
 LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto
 
@@ -144,7 +144,7 @@ tests-free-demo: $(programs) $(extra_programs)
 	$(Q)BUILD=$(BUILD) sh demo/demo.sh
 
 check: deps
-	$(Q)sh tests/run
+	$(Q)tests/run
 
 clean:
 	rm -rf build build-*

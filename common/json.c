@@ -1,25 +1,41 @@
 #include "common/json.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Length of the valid UTF-8 sequence (RFC 3629) that starts here, or 0. */
+/* The well-formed byte sequences of UTF-8: RFC 3629, section 4. */
+static const struct {
+    unsigned char first_low, first_high, second_low, second_high;
+    unsigned length;
+} sequences[] = {
+    {0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+static bool within(unsigned char c, unsigned char low, unsigned char high)
+{
+    return c >= low && c <= high;
+}
+
+/* Length of the valid sequence that starts here, or 0. Stops at the text's NUL, which continues
+ * nothing. */
 static unsigned sequence_length(const unsigned char *s)
 {
-    if (s[0] < 0x80)
-        return 1;
-    unsigned length = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
-                      : (s[0] & 0xf0) == 0xe0        ? 3
-                      : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-                                                     : 0;
-    for (unsigned i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
+    for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++) {
+        if (!within(s[0], sequences[i].first_low, sequences[i].first_high))
+            continue;
+        unsigned length = sequences[i].length;
+        if (length > 1 && !within(s[1], sequences[i].second_low, sequences[i].second_high))
             return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return length;
+        for (unsigned k = 2; k < length; k++)
+            if (!within(s[k], 0x80, 0xbf))
+                return 0;
+        return length;
+    }
+    return 0;
 }
 
 static void write_ascii(FILE *out, unsigned char c)

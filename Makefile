@@ -146,5 +146,45 @@ tests-free-demo: $(programs) $(extra_programs)
 check: deps
 	$(Q)tests/run
 
+bench: build-deps tests
+	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/run.py
+
+# ---- documentation and installation ---------------------------------------------------------------
+
+manuals := $(addprefix $(BUILD)/man/,carmlbench.1 carmlbenchd.8 carmlbench.yml.5)
+
+docs: $(manuals)
+
+$(BUILD)/man/carmlbench.yml.5.scd: docs/carmlbench.yml.5.head.scd $(BUILD)/bin/carmlbenchd
+	@mkdir -p $(@D)
+	$(Q){ cat $< && $(BUILD)/bin/carmlbenchd --print-manual; } > $@.tmp && mv $@.tmp $@
+$(BUILD)/man/%.scd: docs/%.scd
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(BUILD)/man/%: $(BUILD)/man/%.scd
+	$(Q)scdoc < $< > $@.tmp && mv $@.tmp $@
+
+share := $(DESTDIR)$(PREFIX)/share
+
+# The unit names the folders of this installation. An existing configuration is left alone.
+install: $(programs) $(if $(shell command -v scdoc),docs)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(share)/carmlbench/models \
+		$(share)/carmlbench/labels $(DESTDIR)$(SYSCONFDIR)/carmlbench/models $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+	install -m 755 $(BUILD)/bin/carmlbench $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/bin/carmlbenchd $(DESTDIR)$(PREFIX)/sbin/
+	install -m 644 config/models/* $(share)/carmlbench/models/
+	install -m 644 config/labels/* $(share)/carmlbench/labels/
+	test -e $(DESTDIR)$(SYSCONFDIR)/carmlbench/carmlbench.yml || \
+		install -m 644 config/carmlbench.yml $(DESTDIR)$(SYSCONFDIR)/carmlbench/
+	sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|; s|=/etc/carmlbench|=$(SYSCONFDIR)/carmlbench|' \
+		systemd/carmlbenchd.service > $(DESTDIR)$(UNITDIR)/carmlbenchd.service
+	install -m 644 systemd/carmlbench.sysusers $(DESTDIR)$(SYSUSERSDIR)/carmlbench.conf
+	install -m 644 systemd/carmlbench.tmpfiles $(DESTDIR)$(TMPFILESDIR)/carmlbench.conf
+	for page in $(notdir $(wildcard $(manuals))); do \
+		section=$${page##*.}; \
+		install -D -m 644 $(BUILD)/man/$$page $(share)/man/man$$section/$$page || exit 1; \
+	done
+
 clean:
 	rm -rf build build-*

@@ -337,6 +337,25 @@ char *config_models_folder(const struct config *config)
     return buf_take(&buf);
 }
 
+/* A program that was not installed (…/build*/bin/NAME) also finds the models of its source tree. */
+static enum status append_source_tree(struct buf *paths)
+{
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return STATUS_OK;
+    self[n] = '\0';
+    /* Off go the program's name, "bin", and the build folder. */
+    for (int i = 0; i < 3; i++) {
+        char *slash = strrchr(self, '/');
+        if (!slash || (i == 1 && strcmp(slash, "/bin") != 0) ||
+            (i == 2 && strncmp(slash, "/build", 6) != 0))
+            return STATUS_OK;
+        *slash = '\0';
+    }
+    return buf_printf(paths, ":%s/config/models", self);
+}
+
 char *config_models_path(const struct config *config)
 {
     struct buf buf;
@@ -346,6 +365,8 @@ char *config_models_path(const struct config *config)
     free(first);
     for (size_t i = 0; !status && i < config->models.path.count; i++)
         status = buf_printf(&buf, ":%s", config->models.path.items[i]);
+    if (!status)
+        status = append_source_tree(&buf);
     if (status) {
         buf_free(&buf);
         return NULL;

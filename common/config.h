@@ -103,7 +103,8 @@ enum log_level config_log_level(const struct config *config);
 enum status config_set(struct config *config, const char *key, const char *text,
                        struct error *error) MUST_CHECK;
 
-/* The folders of models.path joined by ':' with "<folder of the database>/models" in front. Caller
+/* The folders of models.path joined by ':' with "<folder of the database>/models" in front and,
+ * for a program that runs from its build folder, the models of the source tree at the end. Caller
  * frees. */
 char *config_models_path(const struct config *config);
 

@@ -38,22 +38,28 @@ struct http_request {
     const void *body;           /* may be NULL */
     size_t body_size;
     int64_t connect_timeout_ms, timeout_ms;
-    int64_t low_speed, low_speed_ms; /* 0: no limit */
-    size_t max_body;                 /* of the answer, counted while it arrives */
-    long max_redirects;              /* 0: not followed */
-    bool any_port;                   /* the guard's port rule does not apply */
+    /* Bytes per second, and for how long an answer that has begun may stay below (whole seconds,
+     * rounded up). 0: no limit. */
+    int64_t low_speed, low_speed_ms;
+    size_t max_body;    /* of the answer, counted while it arrives */
+    long max_redirects; /* 0: not followed */
+    bool any_port;      /* the guard's port rule does not apply */
 };
 
 struct http_answer {
-    CURLcode code;        /* CURLE_OK: an HTTP answer arrived whole */
+    /* CURLE_OK: an HTTP answer arrived whole. Made unambiguous: CURLE_COULDNT_RESOLVE_HOST and
+     * CURLE_COULDNT_CONNECT also when that timed out, CURLE_WEIRD_SERVER_REPLY for all that is not
+     * HTTP, headers without end included. */
+    CURLcode code;
     bool refused_address; /* the guard said no */
     bool too_large;       /* max_body was passed */
-    bool bad_redirect;    /* to a scheme other than http and https */
+    bool bad_redirect;    /* to a scheme other than http and https, or to no usable URL */
+    bool stalled;         /* CURLE_OPERATION_TIMEDOUT because of low_speed, not of timeout_ms */
     long status;          /* 0: none */
     const char *final_url;
     const char *content_type; /* "" when absent */
     const char *location;     /* Location header of the last answer; "" when absent (tus upload) */
-    int64_t retry_after_ms;   /* -1: absent */
+    int64_t retry_after_ms;   /* Retry-After, at most an hour; -1: absent */
     struct buf *body;         /* owned by the transfer; buf_take is allowed */
     double dns_ms, connect_ms, tls_ms, wait_ms, total_ms; /* curl's phases, each its own length */
     const char *message; /* one line for a person when code is not CURLE_OK or a flag is set */

@@ -1,0 +1,282 @@
+#include "tests/lib/web_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dlfcn.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* --- names: libcurl's resolver threads call this getaddrinfo -------------------------------- */
+
+static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t slow_over = PTHREAD_COND_INITIALIZER;
+static bool slow_may_end;
+atomic_int web_slow_lookups;
+
+/* "slow.test" answers when the test says so, "*.invalid" never exists; no packet is sent. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result)
+{
+    static const char slow[] = "slow.test";
+    if (node && strcmp(node, slow) == 0) {
+        web_slow_lookups++;
+        pthread_mutex_lock(&slow_lock);
+        while (!slow_may_end)
+            pthread_cond_wait(&slow_over, &slow_lock);
+        pthread_mutex_unlock(&slow_lock);
+        web_slow_lookups--;
+        return EAI_AGAIN;
+    }
+    if (node && strstr(node, ".invalid"))
+        return EAI_NONAME;
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(node, service, hints, result);
+}
+
+void web_let_slow_lookups_end(void)
+{
+    pthread_mutex_lock(&slow_lock);
+    slow_may_end = true;
+    pthread_cond_broadcast(&slow_over);
+    pthread_mutex_unlock(&slow_lock);
+    struct timespec pause = {.tv_nsec = 1000000};
+    while (web_slow_lookups > 0)
+        nanosleep(&pause, NULL);
+    slow_may_end = false;
+}
+
+/* --- the server ------------------------------------------------------------------------------ */
+
+static bool answer_text(const struct raw_request *request, const char *status, const char *headers,
+                        const char *body)
+{
+    raw_print(request, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s\r\n%s", status, strlen(body),
+              headers, body);
+    return true;
+}
+
+static bool answer_endless(const struct raw_request *request)
+{
+    char block[16384];
+    memset(block, 'x', sizeof block);
+    raw_print(request, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+    for (int i = 0; i < 1000; i++) /* far more than any test's ceiling */
+        raw_send(request, block, sizeof block);
+    return false;
+}
+
+static bool answer_endless_headers(const struct raw_request *request, bool one_line)
+{
+    raw_print(request, "HTTP/1.1 200 OK\r\nX-Long: ");
+    for (int i = 0; i < 20000; i++)
+        raw_print(request, one_line ? "0123456789abcdef" : "a\r\nX-Many: 0123456789abcdef");
+    raw_print(request, "\r\n\r\n");
+    return false;
+}
+
+static bool answer_silence(const struct raw_request *request, const char *first)
+{
+    raw_print(request, "%s", first);
+    raw_wait_for_close(request);
+    return false;
+}
+
+bool web_serve(void *context, const struct raw_request *request)
+{
+    unsigned *other_port = context;
+    const char *target = request->target;
+    if (strcmp(target, "/hello") == 0)
+        return answer_text(request, "200 OK", "Content-Type: text/plain\r\n", "hello");
+    if (strcmp(target, "/expect") == 0)
+        return answer_text(request, "200 OK", "",
+                           strcasestr(request->head, "\r\nExpect:") ? "yes" : "no");
+    if (strcmp(target, "/echo") == 0) {
+        char text[64];
+        snprintf(text, sizeof text, "%s %zu", request->method, request->body_size);
+        return answer_text(request, "201 Created", "Location: /files/7\r\n", text);
+    }
+    if (strcmp(target, "/head") == 0) {
+        raw_print(request, "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n");
+        return true;
+    }
+    if (strncmp(target, "/chain/", 7) == 0) {
+        char header[64];
+        int left = atoi(target + 7);
+        snprintf(header, sizeof header,
+                 left > 1 ? "Location: /chain/%d\r\n" : "Location: /hello\r\n", left - 1);
+        return answer_text(request, "302 Found", header, "moved");
+    }
+    if (strcmp(target, "/loop") == 0)
+        return answer_text(request, "301 Moved", "Location: /loop\r\n", "");
+    if (strncmp(target, "/to?", 4) == 0) {
+        char header[1200];
+        snprintf(header, sizeof header, "Location: %s\r\n", target + 4);
+        return answer_text(request, "302 Found", header, "");
+    }
+    if (strcmp(target, "/other") == 0) {
+        char header[64];
+        snprintf(header, sizeof header, "Location: http://127.0.0.1:%u/hello\r\n", *other_port);
+        return answer_text(request, "302 Found", header, "");
+    }
+    if (strcmp(target, "/endless") == 0)
+        return answer_endless(request);
+    if (strcmp(target, "/long") == 0)
+        return answer_silence(request, "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\nabc");
+    if (strcmp(target, "/headers") == 0)
+        return answer_endless_headers(request, false);
+    if (strcmp(target, "/header") == 0)
+        return answer_endless_headers(request, true);
+    if (strcmp(target, "/silent") == 0)
+        return answer_silence(request, "");
+    if (strcmp(target, "/stall") == 0)
+        return answer_silence(request, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+    if (strcmp(target, "/cut") == 0) {
+        raw_print(request, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+        return false;
+    }
+    if (strcmp(target, "/cut-chunk") == 0) {
+        raw_print(request, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc");
+        return false;
+    }
+    if (strcmp(target, "/nothing") == 0)
+        return false;
+    if (strcmp(target, "/garbage") == 0) {
+        raw_print(request, "220 mail.example.com ESMTP\r\n250 ok\r\n");
+        return false;
+    }
+    if (strncmp(target, "/retry?", 7) == 0) {
+        char header[256], value[128] = "";
+        for (size_t i = 0; target[7 + i] && i + 1 < sizeof value; i++)
+            value[i] = (char)(target[7 + i] == '_' ? ' ' : target[7 + i]);
+        snprintf(header, sizeof header, "Retry-After: %s\r\n", value);
+        return answer_text(request, "429 Too Many Requests", header, "");
+    }
+    return answer_text(request, "404 Not Found", "", "nothing here");
+}
+
+void web_done(void *context, struct http_answer *answer)
+{
+    struct outcome *outcome = context;
+    outcome->calls++;
+    outcome->code = answer->code;
+    outcome->refused_address = answer->refused_address;
+    outcome->too_large = answer->too_large;
+    outcome->bad_redirect = answer->bad_redirect;
+    outcome->stalled = answer->stalled;
+    outcome->status = answer->status;
+    outcome->retry_after_ms = answer->retry_after_ms;
+    outcome->size = answer->body->size;
+    snprintf(outcome->body, sizeof outcome->body, "%s",
+             answer->body->data ? answer->body->data : "");
+    snprintf(outcome->location, sizeof outcome->location, "%s", answer->location);
+    snprintf(outcome->final_url, sizeof outcome->final_url, "%s", answer->final_url);
+    snprintf(outcome->type, sizeof outcome->type, "%s", answer->content_type);
+    snprintf(outcome->message, sizeof outcome->message, "%s", answer->message);
+}
+
+void web_closed(void *context)
+{
+    ((struct web *)context)->closed = true;
+}
+
+void web_open(struct web *fixture, const struct guard *guard)
+{
+    struct http_options options = {
+        .guard = guard, .max_connections = 16, .user_agent = "test", .verify_tls = true};
+    struct error error;
+    fixture->closed = false;
+    assert_int_equal(http_create(&fixture->loop, &options, &fixture->http, &error), STATUS_OK);
+}
+
+void web_close(struct web *fixture)
+{
+    http_close(fixture->http, web_closed, fixture);
+    uv_run(&fixture->loop, UV_RUN_DEFAULT);
+    assert_true(fixture->closed);
+}
+
+int web_set_up(void **state)
+{
+    struct web *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    fixture->other = raw_server_start(web_serve, NULL);
+    assert_non_null(fixture->other);
+    fixture->other_port = raw_server_port(fixture->other);
+    fixture->server = raw_server_start(web_serve, &fixture->other_port);
+    assert_non_null(fixture->server);
+    assert_int_equal(uv_loop_init(&fixture->loop), 0);
+    web_open(fixture, NULL);
+    *state = fixture;
+    return 0;
+}
+
+int web_tear_down(void **state)
+{
+    struct web *fixture = *state;
+    web_close(fixture);
+    assert_int_equal(uv_loop_close(&fixture->loop), 0); /* no handle is left */
+    raw_server_stop(fixture->server);
+    raw_server_stop(fixture->other);
+    guard_free(fixture->guard);
+    free(fixture);
+    return 0;
+}
+
+void web_guard(struct web *fixture, const char *allow, const char *port)
+{
+    char *allow_items[] = {(char *)allow}, *port_items[] = {(char *)port};
+    struct config_list ranges = {allow ? 1 : 0, allow_items}, ports = {port ? 1 : 0, port_items};
+    struct error error;
+    web_close(fixture);
+    guard_free(fixture->guard);
+    assert_int_equal(guard_create(&ranges, &ports, &fixture->guard, &error), STATUS_OK);
+    web_open(fixture, fixture->guard);
+}
+
+struct http_request web_request(const char *url)
+{
+    return (struct http_request){.method = "GET",
+                                 .url = url,
+                                 .connect_timeout_ms = 20000,
+                                 .timeout_ms = 20000,
+                                 .max_body = 1 << 20};
+}
+
+struct outcome web_run(struct web *fixture, const struct http_request *request)
+{
+    struct outcome outcome = {.fixture = fixture};
+    struct error error;
+    assert_int_equal(http_start(fixture->http, request, web_done, &outcome, NULL, &error),
+                     STATUS_OK);
+    assert_int_equal(outcome.calls, 0);
+    while (outcome.calls == 0)
+        uv_run(&fixture->loop, UV_RUN_ONCE);
+    assert_int_equal(outcome.calls, 1);
+    return outcome;
+}
+
+const char *web_local(struct web *fixture, const char *path)
+{
+    static char urls[8][2048];
+    static unsigned turn;
+    char *url = urls[turn++ % 8];
+    snprintf(url, sizeof urls[0], "http://127.0.0.1:%u%s", raw_server_port(fixture->server), path);
+    return url;
+}
+
+struct outcome web_get(struct web *fixture, const char *path, long max_redirects)
+{
+    struct http_request request = web_request(web_local(fixture, path));
+    request.max_redirects = max_redirects;
+    return web_run(fixture, &request);
+}

@@ -337,7 +337,8 @@ char *config_models_folder(const struct config *config)
     return buf_take(&buf);
 }
 
-/* A program that was not installed (…/build*/bin/NAME) also finds the models of its source tree. */
+/* A program that was not installed (it stands in BUILD/bin) also finds the models of its source
+ * tree. */
 static enum status append_source_tree(struct buf *paths)
 {
     char self[4096];

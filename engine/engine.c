@@ -1,0 +1,217 @@
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/checked.h"
+#include "engine/plan.h"
+
+enum { MEMORY_ALIGN = 64 };
+
+_Static_assert((int)TENSOR_MAX_DIMS == (int)SHAPE_MAX_DIMS, "a tensor holds any shape");
+
+struct engine {
+    struct engine_options options;
+    const struct kernels *kernels;
+    struct plan plan;
+};
+
+struct session {
+    const struct engine *engine;
+    float *memory, *scratch;
+    float **pointers;       /* inputs and outputs of each step, in the order of the steps */
+    struct tensor *tensors; /* inputs, outputs, then all tops if they are kept */
+    size_t input_count, output_count, top_count;
+};
+
+enum status engine_create(const struct graph *graph, const struct engine_options *options,
+                          struct engine **out, struct error *error)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    enum status status;
+
+    *out = NULL;
+    if (!engine)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", graph->source);
+    engine->options = *options;
+    status = kernels_choose(&engine->kernels, error);
+    if (!status)
+        status = plan_create(&engine->plan, graph, options, engine->kernels, error);
+    if (status)
+        engine_free(engine);
+    else
+        *out = engine;
+    return status;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (!engine)
+        return;
+    plan_free(&engine->plan);
+    free(engine);
+}
+
+const char *engine_kernel_name(const struct engine *engine)
+{
+    return engine->kernels->name;
+}
+
+/* ---- sessions ---- */
+
+static struct tensor view(const struct session *session, const char *name, uint32_t value)
+{
+    const struct plan *plan = &session->engine->plan;
+    const struct shape *shape = &plan->shapes[value];
+    struct tensor tensor = {.name = name,
+                            .dims = shape->dims,
+                            .count = step_count(shape),
+                            .data = session->memory + plan->offsets[value]};
+
+    memcpy(tensor.shape, shape->dim, sizeof tensor.shape);
+    return tensor;
+}
+
+static void fill_tensors(struct session *session)
+{
+    const struct graph *graph = session->engine->plan.graph;
+    struct tensor *tensor = session->tensors;
+
+    session->input_count = graph->input_count;
+    session->output_count = graph->output_count;
+    session->top_count = session->engine->options.keep_all ? graph->top_count : 0;
+    for (size_t i = 0; i < session->input_count; i++)
+        *tensor++ = view(session, graph->values[graph->inputs[i]].name, graph->inputs[i]);
+    for (size_t i = 0; i < session->output_count; i++)
+        *tensor++ = view(session, graph->values[graph->outputs[i]].name, graph->outputs[i]);
+    for (size_t i = 0; i < session->top_count; i++)
+        *tensor++ = view(session, graph->tops[i].name, graph->tops[i].value);
+}
+
+static void fill_pointers(struct session *session)
+{
+    const struct plan *plan = &session->engine->plan;
+    float **pointer = session->pointers;
+
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct node *node = plan->steps[i].node;
+        for (uint32_t j = 0; j < node->input_count; j++)
+            *pointer++ = session->memory + plan->offsets[node->inputs[j]];
+        for (uint32_t j = 0; j < node->output_count; j++)
+            *pointer++ = session->memory + plan->offsets[node->outputs[j]];
+    }
+}
+
+/* Values, then scratch. Zeroed, so that an input nobody filled gives the same answer each time. */
+static bool allocate_memory(struct session *session)
+{
+    const struct plan *plan = &session->engine->plan;
+    size_t bytes;
+
+    if (!checked_add(plan->memory, plan->scratch, &bytes) ||
+        !checked_mul(bytes, sizeof(float), &bytes) || !checked_add(bytes, MEMORY_ALIGN, &bytes))
+        return false;
+    bytes = bytes / MEMORY_ALIGN * MEMORY_ALIGN;
+    session->memory = aligned_alloc(MEMORY_ALIGN, bytes);
+    if (!session->memory)
+        return false;
+    memset(session->memory, 0, bytes);
+    session->scratch = session->memory + plan->memory;
+    return true;
+}
+
+enum status session_create(const struct engine *engine, struct session **out, struct error *error)
+{
+    const struct graph *graph = engine->plan.graph;
+    struct session *session = calloc(1, sizeof *session);
+
+    *out = NULL;
+    if (session) {
+        session->engine = engine;
+        session->pointers = calloc(engine->plan.pointer_count, sizeof *session->pointers);
+        session->tensors = calloc(graph->input_count + graph->output_count + graph->top_count,
+                                  sizeof *session->tensors);
+    }
+    if (!session || !session->pointers || !session->tensors || !allocate_memory(session)) {
+        session_free(session);
+        return error_set(error, STATUS_MEMORY, "%s: there is not enough memory to run the network",
+                         graph->source);
+    }
+    fill_tensors(session);
+    fill_pointers(session);
+    *out = session;
+    return STATUS_OK;
+}
+
+void session_free(struct session *session)
+{
+    if (!session)
+        return;
+    free(session->memory);
+    free(session->pointers);
+    free(session->tensors);
+    free(session);
+}
+
+size_t session_input_count(const struct session *session)
+{
+    return session->input_count;
+}
+
+size_t session_output_count(const struct session *session)
+{
+    return session->output_count;
+}
+
+size_t session_tensor_count(const struct session *session)
+{
+    return session->top_count;
+}
+
+const struct tensor *session_input(const struct session *session, size_t index)
+{
+    return index < session->input_count ? &session->tensors[index] : NULL;
+}
+
+const struct tensor *session_output(const struct session *session, size_t index)
+{
+    return index < session->output_count ? &session->tensors[session->input_count + index] : NULL;
+}
+
+const struct tensor *session_tensor_at(const struct session *session, size_t index)
+{
+    size_t first = session->input_count + session->output_count;
+
+    return index < session->top_count ? &session->tensors[first + index] : NULL;
+}
+
+const struct tensor *session_tensor(const struct session *session, const char *name)
+{
+    size_t count = session->input_count + session->output_count + session->top_count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!strcmp(session->tensors[i].name, name))
+            return &session->tensors[i];
+    }
+    return NULL;
+}
+
+enum status session_run(struct session *session, struct error *error)
+{
+    const struct plan *plan = &session->engine->plan;
+    float **pointers = session->pointers;
+
+    (void)error;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct step *step = &plan->steps[i];
+        struct call call = {.step = step,
+                            .kernels = session->engine->kernels,
+                            .inputs = (const float *const *)pointers,
+                            .outputs = pointers + step->node->input_count,
+                            .scratch = session->scratch};
+        if (!step->operation->alias)
+            step->operation->run(&call);
+        pointers += step->node->input_count + step->node->output_count;
+    }
+    return STATUS_OK;
+}

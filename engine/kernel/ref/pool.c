@@ -1,0 +1,85 @@
+#include <float.h>
+
+#include "engine/kernel/ref/ref.h"
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* An empty window, which ceiling mode makes when stride > kernel, gives -FLT_MAX as Caffe does. */
+static float window_max(const float *in, int64_t width, const int64_t from[2], const int64_t to[2])
+{
+    float best = -FLT_MAX;
+
+    for (int64_t y = from[0]; y < to[0]; y++) {
+        for (int64_t x = from[1]; x < to[1]; x++) {
+            float value = in[y * width + x];
+            best = value > best ? value : best;
+        }
+    }
+    return best;
+}
+
+void ref_pool_max(const struct plane_geometry *geometry, const float *in, float *out)
+{
+    const struct window *window = &geometry->window;
+    int64_t from[2], to[2];
+
+    for (int64_t channel = 0; channel < geometry->channels; channel++) {
+        for (int64_t oy = 0; oy < geometry->out_height; oy++) {
+            int64_t y = oy * window->stride[0] - window->pad[0];
+            from[0] = larger(y, 0);
+            to[0] = smaller(y + window->kernel[0], geometry->height);
+            for (int64_t ox = 0; ox < geometry->out_width; ox++) {
+                int64_t x = ox * window->stride[1] - window->pad[1];
+                from[1] = larger(x, 0);
+                to[1] = smaller(x + window->kernel[1], geometry->width);
+                *out++ = window_max(in, geometry->width, from, to);
+            }
+        }
+        in += geometry->height * geometry->width;
+    }
+}
+
+static float window_sum(const float *in, int64_t width, const int64_t from[2], const int64_t to[2])
+{
+    float sum = 0;
+
+    for (int64_t y = from[0]; y < to[0]; y++) {
+        for (int64_t x = from[1]; x < to[1]; x++)
+            sum += in[y * width + x];
+    }
+    return sum;
+}
+
+/* The divisor counts padding but not what hangs over it: the window is cut to the padded image
+ * before its area is taken and to the image afterwards. */
+void ref_pool_average(const struct plane_geometry *geometry, const float *in, float *out)
+{
+    const struct window *window = &geometry->window;
+    int64_t from[2], to[2];
+
+    for (int64_t channel = 0; channel < geometry->channels; channel++) {
+        for (int64_t oy = 0; oy < geometry->out_height; oy++) {
+            int64_t y = oy * window->stride[0] - window->pad[0];
+            int64_t bottom = smaller(y + window->kernel[0], geometry->height + window->pad[0]);
+            from[0] = larger(y, 0);
+            to[0] = smaller(bottom, geometry->height);
+            for (int64_t ox = 0; ox < geometry->out_width; ox++) {
+                int64_t x = ox * window->stride[1] - window->pad[1];
+                int64_t right = smaller(x + window->kernel[1], geometry->width + window->pad[1]);
+                from[1] = larger(x, 0);
+                to[1] = smaller(right, geometry->width);
+                *out++ =
+                    window_sum(in, geometry->width, from, to) / (float)((bottom - y) * (right - x));
+            }
+        }
+        in += geometry->height * geometry->width;
+    }
+}

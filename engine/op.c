@@ -1,0 +1,53 @@
+#include "engine/op.h"
+
+#include <stdlib.h>
+
+#include "common/checked.h"
+#include "model/shape.h"
+
+enum { PACK_ALIGN = 64 };
+
+static const struct operation *const operations[OPERATOR_COUNT] = {
+#define X(kind, suffix, ...) &operation_##suffix,
+    OPERATOR_MAP(X)
+#undef X
+};
+
+const struct operation *operation_find(enum operator_kind kind)
+{
+    return operations[kind];
+}
+
+enum status step_pack(struct step *step, size_t count, struct error *error)
+{
+    size_t bytes;
+
+    if (checked_mul(count, sizeof *step->packed, &bytes) &&
+        checked_add(bytes, PACK_ALIGN - 1, &bytes)) {
+        bytes = bytes / PACK_ALIGN * PACK_ALIGN;
+        step->packed = aligned_alloc(PACK_ALIGN, bytes ? bytes : PACK_ALIGN);
+    }
+    if (!step->packed)
+        return graph_error(step->graph, step->node, error, STATUS_MEMORY,
+                           "there is not enough memory for its weights");
+    memset(step->packed, 0, bytes);
+    return STATUS_OK;
+}
+
+size_t step_count(const struct shape *shape)
+{
+    return shape_product(shape, 0, shape->dims);
+}
+
+struct plane_geometry step_geometry(const struct step *step, const struct window *window,
+                                    int64_t channels)
+{
+    const struct shape *in = &step->inputs[0], *out = &step->outputs[0];
+
+    return (struct plane_geometry){.channels = channels,
+                                   .height = in->dim[2],
+                                   .width = in->dim[3],
+                                   .out_height = out->dim[2],
+                                   .out_width = out->dim[3],
+                                   .window = *window};
+}

@@ -26,14 +26,11 @@ enum status hash_sha256(const void *bytes, size_t size, char hex[SHA256_HEX_SIZE
     return STATUS_OK;
 }
 
-static enum status hash_file(const char *path, const EVP_MD *kind, char *hex, struct error *error)
+static enum status feed_file(EVP_MD_CTX *context, const char *path, struct error *error)
 {
-    enum status status = STATUS_OK;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length;
     enum { PIECE = 1 << 16 };
+    enum status status = STATUS_OK;
     char *piece = malloc(PIECE);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
     FILE *file = fopen(path, "rb");
     if (!file) {
         status = error_set(error, STATUS_IO,
@@ -41,35 +38,55 @@ static enum status hash_file(const char *path, const EVP_MD *kind, char *hex, st
                            strerror(errno));
         goto out;
     }
-    if (!piece || !context || !EVP_DigestInit_ex(context, kind, NULL)) {
+    if (!piece) {
         status = error_set(error, STATUS_MEMORY, "%s: out of memory while hashing", path);
         goto out;
     }
     size_t n;
     while ((n = fread(piece, 1, PIECE, file)) > 0)
         EVP_DigestUpdate(context, piece, n);
-    if (ferror(file)) {
+    if (ferror(file))
         status = error_set(error, STATUS_IO, "%s: read error: %s", path, strerror(errno));
-        goto out;
-    }
-    EVP_DigestFinal_ex(context, digest, &length);
-    to_hex(digest, length, hex);
 out:
     if (file)
         fclose(file);
-    EVP_MD_CTX_free(context);
     free(piece);
     return status;
 }
 
+static enum status hash_files(const char *const *paths, size_t count, const EVP_MD *kind, char *hex,
+                              struct error *error)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    enum status status = STATUS_OK;
+    if (!context || !EVP_DigestInit_ex(context, kind, NULL))
+        status = error_set(error, STATUS_MEMORY, "%s: out of memory while hashing", paths[0]);
+    for (size_t i = 0; !status && i < count; i++)
+        status = feed_file(context, paths[i], error);
+    if (!status) {
+        EVP_DigestFinal_ex(context, digest, &length);
+        to_hex(digest, length, hex);
+    }
+    EVP_MD_CTX_free(context);
+    return status;
+}
+
+enum status hash_sha256_files(const char *const *paths, size_t count, char hex[SHA256_HEX_SIZE],
+                              struct error *error)
+{
+    return hash_files(paths, count, EVP_sha256(), hex, error);
+}
+
 enum status hash_sha256_file(const char *path, char hex[SHA256_HEX_SIZE], struct error *error)
 {
-    return hash_file(path, EVP_sha256(), hex, error);
+    return hash_files(&path, 1, EVP_sha256(), hex, error);
 }
 
 enum status hash_md5_file(const char *path, char hex[MD5_HEX_SIZE], struct error *error)
 {
-    return hash_file(path, EVP_md5(), hex, error);
+    return hash_files(&path, 1, EVP_md5(), hex, error);
 }
 
 enum status base64_append(struct buf *out, const void *bytes, size_t size)

@@ -18,6 +18,11 @@ enum status hash_sha256(const void *bytes, size_t size, char hex[SHA256_HEX_SIZE
 /* The same for a file, read in pieces. Errors: STATUS_IO with the path in `error`. */
 enum status hash_sha256_file(const char *path, char hex[SHA256_HEX_SIZE],
                              struct error *error) MUST_CHECK;
+
+/* The digest of several files one after the other, as `cat FILES | sha256sum` gives it. */
+enum status hash_sha256_files(const char *const *paths, size_t count, char hex[SHA256_HEX_SIZE],
+                              struct error *error) MUST_CHECK;
+
 enum status hash_md5_file(const char *path, char hex[MD5_HEX_SIZE], struct error *error) MUST_CHECK;
 
 /* Appends the base64 text of `size` bytes, with padding. */

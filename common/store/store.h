@@ -117,9 +117,9 @@ struct store_batch {
 };
 
 /* Leases up to `max_items` URLs whose jobs are due at `now_ms` (Unix time in milliseconds), oldest
- * first. The transaction is committed before it returns. Fewer, or none, is no error. Free with
- * store_batch_free. A due time further away than the longest backoff (a clock that jumped) counts
- * as due. */
+ * first; those that are retried go before fresh ones. At most 4096 at once. The transaction is
+ * committed before it returns. Fewer, or none, is no error. Free with store_batch_free. A due time
+ * further away than the longest backoff, 24 h (a clock that jumped), counts as due. */
 enum status store_lease(struct store *store, size_t max_items, int64_t now_ms,
                         struct store_batch *out, struct error *error) MUST_CHECK;
 void store_batch_free(struct store_batch *batch);
@@ -192,8 +192,9 @@ struct store_outcome {
 };
 
 /* Records the outcomes in one transaction. A stale token (the job is not leased with this attempt
- * any more) changes nothing and adds one to *stale (may be NULL). A job's first recorded picture
- * pins the item's image_sha256. On error nothing of the group is recorded. */
+ * any more) changes nothing and adds one to *stale (may be NULL). The first picture that came with
+ * a DONE or with a reason of stage predict pins the item's image_sha256. On error nothing of the
+ * group is recorded. */
 enum status store_commit(struct store *store, const struct store_outcome *outcomes, size_t count,
                          uint64_t *stale, struct error *error) MUST_CHECK;
 

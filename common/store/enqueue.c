@@ -1,0 +1,267 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/store/connection.h"
+#include "common/store/tally.h"
+#include "common/store/target.h"
+#include "common/url.h"
+
+enum {
+    CHUNK_URLS = 10000,
+    CHUNK_BYTES = 8 << 20,
+    EXPECT_MAX = 4096,
+    RUN_NAME_MAX = 200,
+    TARGETS_MAX = 64
+};
+
+/* The unique index of a long list does not fit into SQLite's default of 2 MB; 64 MB do for a
+ * million URLs. Only while URLs are added. */
+#define CACHE_LARGE "PRAGMA cache_size = -65536"
+#define CACHE_USUAL "PRAGMA cache_size = -2000"
+
+/* Offsets into the chunk's text; ABSENT stands for NULL. */
+#define ABSENT ((size_t)-1)
+struct entry {
+    size_t url, expect_wnid, expect_text;
+};
+
+/* URLs wait in memory, not in an open transaction: whoever feeds us may be slow, and the daemon
+ * must be able to write meanwhile. */
+struct store_enqueue {
+    struct store *store;
+    int64_t run_id;
+    size_t target_count;
+    int64_t targets[TARGETS_MAX];
+    struct store_enqueue_counts counts;
+    size_t used;
+    struct buf text;
+    struct entry entries[CHUNK_URLS];
+};
+
+static bool is_named(const char *text)
+{
+    return text && text[0] != '\0';
+}
+
+static enum status check_request(struct store *store, const char *run,
+                                 const struct store_target *targets, size_t count,
+                                 struct error *error)
+{
+    if (store->mode == STORE_READ)
+        return error_set(error, STATUS_INTERNAL, "%s: opened for reading only", store->path);
+    if (!is_named(run) || strlen(run) > RUN_NAME_MAX)
+        return error_set(error, STATUS_USAGE, "run: its name must have 1 to %d characters",
+                         RUN_NAME_MAX);
+    if (count < 1 || count > TARGETS_MAX)
+        return error_set(error, STATUS_USAGE,
+                         "targets: %zu combinations of models and frameworks; give 1 to %d", count,
+                         TARGETS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (!is_named(targets[i].model) || !is_named(targets[i].framework) ||
+            !is_named(targets[i].backend))
+            return error_set(error, STATUS_USAGE,
+                             "targets: each needs a model, a framework and a backend");
+    return STATUS_OK;
+}
+
+static enum status put_run(struct store *store, const char *run, int64_t *id, struct error *error)
+{
+    enum status status = statement_run(store, STATEMENT_run_insert,
+                                       BINDS(TEXT(run), INTEGER(connection_now_ms())), NULL, error);
+    if (!status)
+        status = statement_integer(store, STATEMENT_run_find, BINDS(TEXT(run)), id, error);
+    return status;
+}
+
+/* Adds run, targets and their accounting, all at zero. */
+static enum status prepare(struct store_enqueue *enqueue, const char *run,
+                           const struct store_target *targets, size_t count, struct error *error)
+{
+    struct store *store = enqueue->store;
+    enum status status = transaction_begin(store, error);
+    if (status)
+        return status;
+    status = put_run(store, run, &enqueue->run_id, error);
+    for (size_t i = 0; !status && i < count; i++) {
+        int64_t id;
+        bool known = false;
+        status = target_put(store, &targets[i], &id, error);
+        for (size_t j = 0; !status && j < enqueue->target_count; j++)
+            known |= enqueue->targets[j] == id;
+        if (status || known)
+            continue;
+        enqueue->targets[enqueue->target_count++] = id;
+        status = statement_run(store, STATEMENT_tally_create,
+                               BINDS(INTEGER(enqueue->run_id), INTEGER(id)), NULL, error);
+    }
+    return transaction_end(store, status, error);
+}
+
+enum status store_enqueue_begin(struct store *store, const char *run,
+                                const struct store_target *targets, size_t target_count,
+                                struct store_enqueue **out, struct error *error)
+{
+    *out = NULL;
+    enum status status = check_request(store, run, targets, target_count, error);
+    if (status)
+        return status;
+    struct store_enqueue *enqueue = calloc(1, sizeof *enqueue);
+    if (!enqueue)
+        return error_set(error, STATUS_MEMORY, "enqueue: out of memory");
+    enqueue->store = store;
+    buf_init(&enqueue->text, CHUNK_BYTES);
+    status = prepare(enqueue, run, targets, target_count, error);
+    if (!status)
+        status = connection_execute(store, CACHE_LARGE, error);
+    if (status) {
+        store_enqueue_end(enqueue);
+        return status;
+    }
+    *out = enqueue;
+    return STATUS_OK;
+}
+
+static const char *entry_text(const struct store_enqueue *enqueue, size_t offset)
+{
+    return offset == ABSENT ? NULL : enqueue->text.data + offset;
+}
+
+/* *id: of the URL in the run, added when it is new. */
+static enum status put_item(struct store_enqueue *enqueue, const struct entry *entry, int64_t *id,
+                            struct error *error)
+{
+    struct store *store = enqueue->store;
+    int64_t changes = 0;
+    const char *url = entry_text(enqueue, entry->url);
+    const char *wnid = entry_text(enqueue, entry->expect_wnid);
+    const char *text = entry_text(enqueue, entry->expect_text);
+    enum status status = statement_run(
+        store, STATEMENT_item_insert,
+        BINDS(INTEGER(enqueue->run_id), TEXT(url), TEXT(wnid), TEXT(text)), &changes, error);
+    if (status)
+        return status;
+    if (changes) {
+        *id = sqlite3_last_insert_rowid(store->db);
+        return STATUS_OK;
+    }
+    status = statement_integer(store, STATEMENT_item_find,
+                               BINDS(INTEGER(enqueue->run_id), TEXT(url)), id, error);
+    if (!status && (wnid || text))
+        status = statement_run(store, STATEMENT_item_expect,
+                               BINDS(INTEGER(*id), TEXT(wnid), TEXT(text)), NULL, error);
+    return status;
+}
+
+static enum status put_entry(struct store_enqueue *enqueue, const struct entry *entry,
+                             struct store_enqueue_counts *counts, int64_t *jobs,
+                             struct error *error)
+{
+    int64_t item_id;
+    uint64_t before = counts->jobs;
+    enum status status = put_item(enqueue, entry, &item_id, error);
+    for (size_t i = 0; !status && i < enqueue->target_count; i++) {
+        int64_t changes = 0;
+        status =
+            statement_run(enqueue->store, STATEMENT_job_insert,
+                          BINDS(INTEGER(item_id), INTEGER(enqueue->targets[i])), &changes, error);
+        jobs[i] += changes;
+        counts->jobs += (uint64_t)changes;
+    }
+    if (counts->jobs > before)
+        counts->added++;
+    else
+        counts->duplicate++;
+    return status;
+}
+
+/* Commits the chunk. After an error it is still there and can be tried again. */
+static enum status write_chunk(struct store_enqueue *enqueue, struct error *error)
+{
+    struct store_enqueue_counts counts = enqueue->counts;
+    int64_t jobs[TARGETS_MAX] = {0};
+    struct tally tally = {0};
+    if (enqueue->used == 0)
+        return STATUS_OK;
+    enum status status = transaction_begin(enqueue->store, error);
+    if (status)
+        return status;
+    for (size_t i = 0; !status && i < enqueue->used; i++)
+        status = put_entry(enqueue, &enqueue->entries[i], &counts, jobs, error);
+    for (size_t i = 0; !status && i < enqueue->target_count; i++)
+        status = tally_move(enqueue->store, &tally, enqueue->run_id, enqueue->targets[i], JOB_NEW,
+                            JOB_PENDING, jobs[i], error);
+    if (!status)
+        status = tally_write(enqueue->store, &tally, error);
+    status = transaction_end(enqueue->store, status, error);
+    if (!status) {
+        enqueue->counts = counts;
+        enqueue->used = 0;
+        buf_clear(&enqueue->text);
+    }
+    return status;
+}
+
+static enum status append(struct store_enqueue *enqueue, const char *text, size_t *offset)
+{
+    *offset = text ? enqueue->text.size : ABSENT;
+    return text ? buf_append(&enqueue->text, text, strlen(text) + 1) : STATUS_OK;
+}
+
+static enum status append_entry(struct store_enqueue *enqueue, const struct store_entry *entry)
+{
+    struct entry *slot = &enqueue->entries[enqueue->used];
+    size_t before = enqueue->text.size;
+    enum status status = append(enqueue, entry->url, &slot->url);
+    if (!status)
+        status = append(enqueue, entry->expect_wnid, &slot->expect_wnid);
+    if (!status)
+        status = append(enqueue, entry->expect_text, &slot->expect_text);
+    if (status)
+        enqueue->text.size = before;
+    else
+        enqueue->used++;
+    return status;
+}
+
+enum status store_enqueue_add(struct store_enqueue *enqueue, const struct store_entry *entry,
+                              struct error *error)
+{
+    if (!is_named(entry->url) || strlen(entry->url) >= URL_MAX)
+        return error_set(error, STATUS_DATA, "URL: empty or longer than %d bytes", URL_MAX - 1);
+    if ((entry->expect_wnid && strlen(entry->expect_wnid) >= WNID_SIZE) ||
+        (entry->expect_text && strlen(entry->expect_text) > EXPECT_MAX))
+        return error_set(error, STATUS_DATA, "expectation: longer than %d bytes", EXPECT_MAX);
+    enum status status = STATUS_OK;
+    if (enqueue->used == CHUNK_URLS)
+        status = write_chunk(enqueue, error);
+    if (status)
+        return status;
+    status = append_entry(enqueue, entry);
+    if (status == STATUS_LIMIT) {
+        status = write_chunk(enqueue, error);
+        if (!status)
+            status = append_entry(enqueue, entry);
+    }
+    if (status == STATUS_MEMORY)
+        (void)error_set(error, status, "enqueue: out of memory");
+    return status;
+}
+
+enum status store_enqueue_flush(struct store_enqueue *enqueue, struct store_enqueue_counts *counts,
+                                struct error *error)
+{
+    enum status status = write_chunk(enqueue, error);
+    if (!status && counts)
+        *counts = enqueue->counts;
+    return status;
+}
+
+void store_enqueue_end(struct store_enqueue *enqueue)
+{
+    if (!enqueue)
+        return;
+    sqlite3_exec(enqueue->store->db, CACHE_USUAL, NULL, NULL, NULL);
+    buf_free(&enqueue->text);
+    free(enqueue);
+}

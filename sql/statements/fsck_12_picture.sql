@@ -1,0 +1,11 @@
+SELECT 'result ' || result.item_id || '/' || result.target_id || ': '
+    || CASE
+        WHEN image.id IS NULL OR length(image.sha256) <> 64 THEN 'does not name its picture'
+        WHEN image.run_id <> item.run_id THEN 'names a picture of another run'
+        ELSE 'is about other bytes than the URL''s first result'
+    END
+FROM result
+CROSS JOIN item ON item.id = result.item_id
+LEFT JOIN image ON image.id = result.image_id
+WHERE image.id IS NULL OR length(image.sha256) <> 64 OR image.run_id <> item.run_id
+    OR item.image_id IS NULL OR item.image_id <> result.image_id;

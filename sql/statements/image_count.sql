@@ -1,0 +1,1 @@
+UPDATE image SET urls = urls + 1 WHERE id = ?1;

@@ -1,0 +1,1 @@
+SELECT id FROM item WHERE run_id = ?1 AND url = ?2;

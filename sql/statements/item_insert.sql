@@ -1,0 +1,2 @@
+INSERT INTO item (run_id, url, expect_wnid, expect_text) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (run_id, url) DO NOTHING;

@@ -1,0 +1,1 @@
+SELECT run_id, image_id FROM item WHERE id = ?1;

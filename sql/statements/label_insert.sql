@@ -1,0 +1,1 @@
+INSERT INTO label (line, wnid, name) VALUES (?1, ?2, ?3);

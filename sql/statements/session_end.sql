@@ -1,0 +1,1 @@
+UPDATE session SET closed_ms = ?2 WHERE id = ?1;

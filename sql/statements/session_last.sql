@@ -1,0 +1,1 @@
+SELECT closed_ms IS NULL FROM session ORDER BY id DESC LIMIT 1;

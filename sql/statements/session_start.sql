@@ -1,0 +1,1 @@
+INSERT INTO session (pid, started_ms) VALUES (?1, ?2);

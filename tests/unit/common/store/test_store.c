@@ -1,0 +1,413 @@
+#include "common/store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/store_fixture.h"
+
+static int setup(void **state)
+{
+    static struct store_fixture fixture;
+    fixture_open(&fixture, STORE_DAEMON);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_close(*state);
+    return 0;
+}
+
+static void counts_are(struct store *store, uint64_t pending, uint64_t leased, uint64_t done,
+                       uint64_t failed)
+{
+    struct store_fsck totals;
+    assert_int_equal(fixture_fsck(store, &totals), 0);
+    assert_int_equal(totals.pending, pending);
+    assert_int_equal(totals.leased, leased);
+    assert_int_equal(totals.done, done);
+    assert_int_equal(totals.failed, failed);
+    assert_int_equal(totals.jobs, pending + leased + done + failed);
+}
+
+/* ---- enqueue -------------------------------------------------------------------------------- */
+
+static void enqueue_counts_new_urls_and_duplicates(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_enqueue_counts counts = fixture_enqueue(fixture->store, "r", 0, 100, 1);
+    assert_int_equal(counts.added, 100);
+    assert_int_equal(counts.duplicate, 0);
+    counts = fixture_enqueue(fixture->store, "r", 50, 100, 1);
+    assert_int_equal(counts.added, 50);
+    assert_int_equal(counts.duplicate, 50);
+    assert_int_equal(counts.jobs, 50);
+    counts = fixture_enqueue(fixture->store, "r", 0, 150, 2);
+    assert_int_equal(counts.added, 150);
+    assert_int_equal(counts.jobs, 150);
+    counts = fixture_enqueue(fixture->store, "other", 0, 10, 2);
+    assert_int_equal(counts.jobs, 20);
+    counts_are(fixture->store, 320, 0, 0, 0);
+}
+
+static void enqueue_works_across_chunks(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_enqueue_counts counts = fixture_enqueue(fixture->store, "r", 0, 20001, 1);
+    assert_int_equal(counts.added, 20001);
+    counts_are(fixture->store, 20001, 0, 0, 0);
+}
+
+static void unflushed_urls_are_dropped(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_enqueue *enqueue;
+    const struct store_entry entry = {"http://a/", NULL, NULL};
+    struct error error;
+    assert_int_equal(store_enqueue_begin(fixture->store, "r", fixture_targets, 1, &enqueue, &error),
+                     STATUS_OK);
+    assert_int_equal(store_enqueue_add(enqueue, &entry, &error), STATUS_OK);
+    store_enqueue_end(enqueue);
+    counts_are(fixture->store, 0, 0, 0, 0);
+}
+
+static void bad_requests_to_enqueue_are_refused(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_enqueue *enqueue;
+    struct error error;
+    const struct store_target unnamed = {"", NULL, "caffe", NULL, "auto"};
+    assert_int_equal(store_enqueue_begin(fixture->store, "", fixture_targets, 1, &enqueue, &error),
+                     STATUS_USAGE);
+    assert_int_equal(store_enqueue_begin(fixture->store, "r", fixture_targets, 0, &enqueue, &error),
+                     STATUS_USAGE);
+    assert_int_equal(
+        store_enqueue_begin(fixture->store, "r", fixture_targets, 65, &enqueue, &error),
+        STATUS_USAGE);
+    assert_int_equal(store_enqueue_begin(fixture->store, "r", &unnamed, 1, &enqueue, &error),
+                     STATUS_USAGE);
+    assert_int_equal(store_enqueue_begin(fixture->store, "r", fixture_targets, 1, &enqueue, &error),
+                     STATUS_OK);
+    const struct store_entry entry = {"", NULL, NULL};
+    assert_int_equal(store_enqueue_add(enqueue, &entry, &error), STATUS_DATA);
+    store_enqueue_end(enqueue);
+}
+
+/* ---- leases --------------------------------------------------------------------------------- */
+
+static void jobs_of_a_url_are_leased_together(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 10, 2);
+    struct store_batch batch = fixture_lease(fixture->store, 3);
+    assert_int_equal(batch.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        char url[64];
+        snprintf(url, sizeof url, "http://host.example/%zu.jpg", i);
+        assert_string_equal(batch.items[i].url, url);
+        assert_null(batch.items[i].image_sha256);
+        assert_int_equal(batch.items[i].job_count, 2);
+        assert_int_equal(batch.items[i].jobs[0].attempt, 1);
+        assert_int_equal(batch.items[i].jobs[0].tries, 0);
+        assert_int_equal(batch.items[i].jobs[1].item_id, batch.items[i].id);
+        assert_true(batch.items[i].jobs[0].target_id != batch.items[i].jobs[1].target_id);
+    }
+    store_batch_free(&batch);
+    counts_are(fixture->store, 14, 6, 0, 0);
+    batch = fixture_lease(fixture->store, 100);
+    assert_int_equal(batch.count, 7);
+    store_batch_free(&batch);
+    batch = fixture_lease(fixture->store, 100);
+    assert_int_equal(batch.count, 0);
+    store_batch_free(&batch);
+}
+
+static void only_a_daemon_leases(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_batch batch;
+    struct error error;
+    fixture_reopen(fixture, STORE_CLIENT);
+    assert_int_equal(store_lease(fixture->store, 1, 0, &batch, &error), STATUS_INTERNAL);
+    store_batch_free(&batch);
+}
+
+static void targets_of_leased_jobs_are_told(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_target first, again;
+    struct error error;
+    fixture_enqueue(fixture->store, "r", 0, 1, 2);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    int64_t id = batch.items[0].jobs[1].target_id;
+    assert_int_equal(store_target_get(fixture->store, id, &first, &error), STATUS_OK);
+    assert_string_equal(first.framework, "tensorflow");
+    assert_string_equal(first.framework_version, "1.4");
+    assert_int_equal(store_target_get(fixture->store, id, &again, &error), STATUS_OK);
+    assert_ptr_equal(first.model, again.model);
+    assert_int_equal(store_target_get(fixture->store, 77, &again, &error), STATUS_DATA);
+    store_batch_free(&batch);
+}
+
+static void a_retry_waits_until_it_is_due_and_then_goes_first(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_batch batch;
+    struct store_backlog backlog;
+    struct error error;
+    fixture_enqueue(fixture->store, "r", 0, 2, 1);
+    batch = fixture_lease(fixture->store, 1);
+    struct store_outcome retry =
+        fixture_failed(&batch.items[0].jobs[0], OUTCOME_RETRY, REASON_dns_failed);
+    int64_t item_id = batch.items[0].id;
+    assert_int_equal(fixture_commit(fixture->store, &retry), 0);
+    store_batch_free(&batch);
+
+    assert_int_equal(store_lease(fixture->store, 1, 6000, &batch, &error), STATUS_OK);
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(batch.items[0].id, item_id);
+    assert_int_equal(batch.items[0].jobs[0].attempt, 2);
+    assert_int_equal(batch.items[0].jobs[0].tries, 1);
+    retry.job = batch.items[0].jobs[0];
+    assert_int_equal(fixture_commit(fixture->store, &retry), 0);
+    store_batch_free(&batch);
+
+    assert_int_equal(store_lease(fixture->store, 9, 4999, &batch, &error), STATUS_OK);
+    assert_int_equal(batch.count, 1);
+    assert_true(batch.items[0].id != item_id);
+    store_batch_free(&batch);
+    assert_int_equal(store_backlog(fixture->store, &backlog, &error), STATUS_OK);
+    assert_int_equal(backlog.pending, 1);
+    assert_int_equal(backlog.leased, 1);
+    assert_int_equal(backlog.next_due_ms, 5000);
+}
+
+static void a_due_time_beyond_any_backoff_counts_as_due(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome retry =
+        fixture_failed(&batch.items[0].jobs[0], OUTCOME_RETRY, REASON_dns_failed);
+    retry.due_ms = 1000 + 24 * 3600 * 1000 + 1;
+    fixture_commit(fixture->store, &retry);
+    store_batch_free(&batch);
+    batch = fixture_lease(fixture->store, 1);
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(batch.items[0].job_count, 1);
+    store_batch_free(&batch);
+}
+
+static void a_released_job_is_due_at_once_and_used_up_no_attempt(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome release = {.job = batch.items[0].jobs[0], .kind = OUTCOME_RELEASE};
+    assert_int_equal(fixture_commit(fixture->store, &release), 0);
+    store_batch_free(&batch);
+    batch = fixture_lease(fixture->store, 1);
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(batch.items[0].jobs[0].attempt, 2);
+    assert_int_equal(batch.items[0].jobs[0].tries, 0);
+    store_batch_free(&batch);
+}
+
+static void leases_of_a_dead_owner_are_retaken_at_once(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store_recovery recovery;
+    struct error error;
+    fixture_enqueue(fixture->store, "r", 0, 3, 2);
+    /* Closing hands back. */
+    struct store_batch batch = fixture_lease(fixture->store, 2);
+    store_close(fixture->store);
+    assert_int_equal(store_open(fixture->path, STORE_DAEMON, &fixture->store, &recovery, &error),
+                     STATUS_OK);
+    assert_int_equal(recovery.released, 0);
+    assert_false(recovery.unclean);
+    counts_are(fixture->store, 6, 0, 0, 0);
+    store_batch_free(&batch);
+}
+
+/* ---- outcomes ------------------------------------------------------------------------------- */
+
+static void a_stale_commit_is_refused_and_counted(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char sha256[65];
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome done = fixture_done(&batch.items[0].jobs[0], fixture_sha256(1, sha256));
+    store_batch_free(&batch);
+    fixture_reopen(fixture, STORE_DAEMON);
+
+    assert_int_equal(fixture_commit(fixture->store, &done), 1);
+    counts_are(fixture->store, 1, 0, 0, 0);
+    batch = fixture_lease(fixture->store, 1);
+    assert_int_equal(fixture_commit(fixture->store, &done), 1);
+    done.job = batch.items[0].jobs[0];
+    assert_int_equal(fixture_commit(fixture->store, &done), 0);
+    assert_int_equal(fixture_commit(fixture->store, &done), 1);
+    counts_are(fixture->store, 0, 0, 1, 0);
+    store_batch_free(&batch);
+}
+
+static void a_bad_outcome_leaves_the_whole_group_unrecorded(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char sha256[65];
+    struct error error;
+    uint64_t stale = 0;
+    fixture_enqueue(fixture->store, "r", 0, 2, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 2);
+    struct store_outcome group[2] = {
+        fixture_done(&batch.items[0].jobs[0], fixture_sha256(1, sha256)),
+        fixture_done(&batch.items[1].jobs[0], sha256),
+    };
+    group[1].prediction_count = 0;
+    assert_int_equal(store_commit(fixture->store, group, 2, &stale, &error), STATUS_INTERNAL);
+    counts_are(fixture->store, 0, 2, 0, 0);
+    group[1].prediction_count = 1;
+    assert_int_equal(store_commit(fixture->store, group, 2, &stale, &error), STATUS_OK);
+    counts_are(fixture->store, 0, 0, 2, 0);
+    store_batch_free(&batch);
+}
+
+static void the_first_asked_picture_is_pinned(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char one[65], two[65];
+    fixture_enqueue(fixture->store, "r", 0, 1, 2);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome first =
+        fixture_failed(&batch.items[0].jobs[0], OUTCOME_RETRY, REASON_html);
+    first.picture.sha256 = fixture_sha256(1, one);
+    struct store_outcome second =
+        fixture_failed(&batch.items[0].jobs[1], OUTCOME_RETRY, REASON_predict_timeout);
+    second.picture.sha256 = fixture_sha256(2, two);
+    second.picture.kind = "jpeg";
+    fixture_commit(fixture->store, &first);
+    fixture_commit(fixture->store, &second);
+    store_batch_free(&batch);
+    struct error error;
+    assert_int_equal(store_lease(fixture->store, 1, 6000, &batch, &error), STATUS_OK);
+    assert_string_equal(batch.items[0].image_sha256, two);
+    assert_int_equal(batch.items[0].job_count, 2);
+    store_batch_free(&batch);
+}
+
+static void the_third_crash_buries_the_open_jobs(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char sha256[65];
+    struct error error;
+    bool buried = true;
+    fixture_enqueue(fixture->store, "r", 0, 2, 2);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    int64_t item_id = batch.items[0].id;
+    struct store_outcome done = fixture_done(&batch.items[0].jobs[0], fixture_sha256(1, sha256));
+    fixture_commit(fixture->store, &done);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(store_count_crash(fixture->store, item_id, &buried, &error), STATUS_OK);
+        assert_false(buried);
+    }
+    assert_int_equal(store_count_crash(fixture->store, item_id, &buried, &error), STATUS_OK);
+    assert_true(buried);
+    counts_are(fixture->store, 2, 0, 1, 1);
+    done.job = batch.items[0].jobs[1];
+    assert_int_equal(fixture_commit(fixture->store, &done), 1);
+    assert_int_equal(store_count_crash(fixture->store, 12345, &buried, &error), STATUS_DATA);
+    store_batch_free(&batch);
+}
+
+/* ---- retry ---------------------------------------------------------------------------------- */
+
+static void fail_all(struct store *store, enum reason reason)
+{
+    struct store_batch batch = fixture_lease(store, 1000);
+    for (size_t i = 0; i < batch.count; i++)
+        for (size_t j = 0; j < batch.items[i].job_count; j++) {
+            struct store_outcome failed =
+                fixture_failed(&batch.items[i].jobs[j], OUTCOME_FAILED, reason);
+            assert_int_equal(fixture_commit(store, &failed), 0);
+        }
+    store_batch_free(&batch);
+}
+
+static void retry_takes_back_what_was_asked_for(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store *store = fixture->store;
+    struct error error;
+    uint64_t count;
+    fixture_enqueue(store, "a", 0, 3, 2);
+    fail_all(store, REASON_dns_failed);
+    fixture_enqueue(store, "a", 3, 1, 1);
+    fail_all(store, REASON_html);
+    fixture_enqueue(store, "b", 0, 5, 1);
+    fail_all(store, REASON_html);
+    counts_are(store, 0, 0, 0, 12);
+
+    const enum reason html = REASON_html;
+    assert_int_equal(store_retry(store, "a", &html, 1, &count, &error), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(store_retry(store, "a", NULL, 0, &count, &error), STATUS_OK);
+    assert_int_equal(count, 6);
+    assert_int_equal(store_retry(store, NULL, NULL, 0, &count, &error), STATUS_OK);
+    assert_int_equal(count, 5);
+    assert_int_equal(store_retry(store, "c", NULL, 0, &count, &error), STATUS_NO);
+    counts_are(store, 12, 0, 0, 0);
+    struct store_batch batch = fixture_lease(store, 1);
+    assert_int_equal(batch.items[0].jobs[0].attempt, 2);
+    assert_int_equal(batch.items[0].jobs[0].tries, 0);
+    store_batch_free(&batch);
+}
+
+static void crashes_start_again_after_a_retry(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    bool buried = false;
+    uint64_t count;
+    fixture_enqueue(fixture->store, "a", 0, 1, 1);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(store_count_crash(fixture->store, 1, &buried, &error), STATUS_OK);
+    assert_true(buried);
+    assert_int_equal(store_retry(fixture->store, "a", NULL, 0, &count, &error), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(store_count_crash(fixture->store, 1, &buried, &error), STATUS_OK);
+    assert_false(buried);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(enqueue_counts_new_urls_and_duplicates),
+        TEST(enqueue_works_across_chunks),
+        TEST(unflushed_urls_are_dropped),
+        TEST(bad_requests_to_enqueue_are_refused),
+        TEST(jobs_of_a_url_are_leased_together),
+        TEST(only_a_daemon_leases),
+        TEST(targets_of_leased_jobs_are_told),
+        TEST(a_retry_waits_until_it_is_due_and_then_goes_first),
+        TEST(a_due_time_beyond_any_backoff_counts_as_due),
+        TEST(a_released_job_is_due_at_once_and_used_up_no_attempt),
+        TEST(leases_of_a_dead_owner_are_retaken_at_once),
+        TEST(a_stale_commit_is_refused_and_counted),
+        TEST(a_bad_outcome_leaves_the_whole_group_unrecorded),
+        TEST(the_first_asked_picture_is_pinned),
+        TEST(the_third_crash_buries_the_open_jobs),
+        TEST(retry_takes_back_what_was_asked_for),
+        TEST(crashes_start_again_after_a_retry),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

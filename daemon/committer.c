@@ -1,0 +1,578 @@
+#include "daemon/committer.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "daemon/timings.h"
+
+enum { TARGETS_MAX = 65536, TICK_MS = 500 };
+
+/* A list with its end, so that order is kept. */
+struct queue {
+    struct outcome *first, **end;
+    size_t count;
+};
+
+struct known_target {
+    int64_t id;
+    struct store_target target;
+};
+
+/* Fields above `mutex` belong to the thread, those below it are shared under it, and those at the
+ * end belong to the loop. */
+struct committer {
+    char *path;
+    const struct committer_events *events;
+    void *context;
+    struct store *store;
+    struct known_target **targets; /* sorted by id */
+    size_t target_count;
+    struct outcome *group; /* being committed */
+    uint64_t retry_at_ns;  /* 0: no trouble */
+
+    uv_mutex_t mutex;
+    uv_cond_t wake;
+    struct queue queue;    /* loop -> thread */
+    uint64_t first_at_ns;  /* when the oldest in the queue came */
+    size_t lease_wanted;   /* 0: none */
+    bool stopping;         /* committer_close was called */
+    uint64_t stop_at_ns;   /* ... and trouble is waited for until then */
+    struct queue recorded; /* thread -> loop */
+    struct committer_lease *lease;
+    bool opened, opened_told;
+    enum status open_status, fail_status;
+    struct store_recovery recovery;
+    struct error error; /* of opening, or of the failure */
+    bool trouble, failed, ended;
+    struct error trouble_error;
+    _Atomic uint64_t heartbeat;
+
+    uv_thread_t thread;
+    uv_async_t async;
+    size_t pending;
+    bool trouble_told, failed_told;
+    void (*closed)(void *context);
+    void *closed_context;
+};
+
+static void queue_init(struct queue *queue)
+{
+    queue->first = NULL;
+    queue->end = &queue->first;
+    queue->count = 0;
+}
+
+static void queue_push(struct queue *queue, struct outcome *outcome)
+{
+    outcome->next = NULL;
+    *queue->end = outcome;
+    queue->end = &outcome->next;
+    queue->count++;
+}
+
+static struct outcome *queue_shift(struct queue *queue)
+{
+    struct outcome *outcome = queue->first;
+    queue->first = outcome->next;
+    if (!queue->first)
+        queue->end = &queue->first;
+    queue->count--;
+    return outcome;
+}
+
+static void free_list(struct outcome *list)
+{
+    for (struct outcome *next; list; list = next) {
+        next = list->next;
+        free(list);
+    }
+}
+
+void committer_lease_free(struct committer_lease *lease)
+{
+    if (!lease)
+        return;
+    store_batch_free(&lease->batch);
+    free(lease->targets);
+    free(lease);
+}
+
+/* ---- thread: committing -----------------------------------------------------------------------
+ */
+
+/* Trouble that may pass by itself. */
+static bool may_pass(enum status status)
+{
+    return status == STATUS_FULL || status == STATUS_IO || status == STATUS_UNAVAILABLE ||
+           status == STATUS_MEMORY;
+}
+
+static void set_trouble(struct committer *c, const struct error *error)
+{
+    c->retry_at_ns = error ? uv_hrtime() + (uint64_t)COMMITTER_RETRY_MS * 1000000 : 0;
+    uv_mutex_lock(&c->mutex);
+    c->trouble = error != NULL;
+    if (error)
+        c->trouble_error = *error;
+    uv_mutex_unlock(&c->mutex);
+    uv_async_send(&c->async);
+}
+
+static void set_failed(struct committer *c, enum status status, const struct error *error)
+{
+    uv_mutex_lock(&c->mutex);
+    c->failed = true;
+    c->fail_status = status;
+    c->error = *error;
+    uv_mutex_unlock(&c->mutex);
+    uv_async_send(&c->async);
+}
+
+static enum status commit(struct committer *c, const struct store_outcome *outcomes, size_t count,
+                          struct error *error)
+{
+    uint64_t stale = 0;
+    enum status status = store_commit(c->store, outcomes, count, &stale, error);
+    if (!status && stale)
+        log_info("%llu outcome(s) came after their lease had ended and were not recorded",
+                 (unsigned long long)stale);
+    return status;
+}
+
+/* The store refuses this outcome for what it is: the job still ends, with its own row. */
+static enum status commit_alone(struct committer *c, const struct store_outcome *outcome,
+                                struct error *error)
+{
+    enum status status = commit(c, outcome, 1, error);
+    if (!status || may_pass(status))
+        return status;
+    log_warning("item %lld: its outcome cannot be recorded: %s", (long long)outcome->job.item_id,
+                error->text);
+    struct error why = *error;
+    struct store_outcome plain = {
+        .job = outcome->job, .kind = OUTCOME_FAILED, .reason = REASON_internal, .detail = why.text};
+    return commit(c, &plain, 1, error);
+}
+
+static enum status commit_one_by_one(struct committer *c, const struct store_outcome *outcomes,
+                                     size_t count, struct error *error)
+{
+    /* Outcomes that were recorded before a failure are stale the next time: harmless. */
+    for (size_t i = 0; i < count; i++) {
+        enum status status = commit_alone(c, &outcomes[i], error);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status commit_group(struct committer *c, struct error *error)
+{
+    struct store_outcome outcomes[COMMITTER_GROUP];
+    size_t count = 0;
+    for (struct outcome *o = c->group; o; o = o->next)
+        outcomes[count++] = o->record;
+    enum status status = commit(c, outcomes, count, error);
+    if (status && !may_pass(status))
+        status = commit_one_by_one(c, outcomes, count, error);
+    return status;
+}
+
+/* Takes up to a group's worth out of the queue. */
+static void take_group(struct committer *c)
+{
+    struct queue taken;
+    queue_init(&taken);
+    uv_mutex_lock(&c->mutex);
+    while (c->queue.count && taken.count < COMMITTER_GROUP)
+        queue_push(&taken, queue_shift(&c->queue));
+    uv_mutex_unlock(&c->mutex);
+    c->group = taken.first;
+}
+
+static void give_back_group(struct committer *c)
+{
+    uv_mutex_lock(&c->mutex);
+    for (struct outcome *next; c->group; c->group = next) {
+        next = c->group->next;
+        queue_push(&c->recorded, c->group);
+    }
+    uv_mutex_unlock(&c->mutex);
+    uv_async_send(&c->async);
+}
+
+static void work_on_group(struct committer *c)
+{
+    struct error error = {""};
+    if (!c->group)
+        take_group(c);
+    enum status status = commit_group(c, &error);
+    if (status == STATUS_OK) {
+        give_back_group(c);
+        if (c->retry_at_ns)
+            set_trouble(c, NULL);
+    } else if (may_pass(status)) {
+        set_trouble(c, &error);
+    } else {
+        set_failed(c, status, &error);
+    }
+}
+
+/* ---- thread: leasing --------------------------------------------------------------------------
+ */
+
+static size_t target_slot(const struct committer *c, int64_t id)
+{
+    size_t low = 0, high = c->target_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c->targets[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum status add_target(struct committer *c, size_t slot, int64_t id, struct error *error)
+{
+    if (c->target_count >= TARGETS_MAX)
+        return error_set(error, STATUS_LIMIT, "more than %d targets", TARGETS_MAX);
+    struct known_target *known = calloc(1, sizeof *known);
+    struct known_target **larger = realloc(c->targets, (c->target_count + 1) * sizeof *c->targets);
+    if (larger)
+        c->targets = larger;
+    if (!known || !larger) {
+        free(known);
+        return error_set(error, STATUS_MEMORY, "out of memory");
+    }
+    known->id = id;
+    enum status status = store_target_get(c->store, id, &known->target, error);
+    if (status) {
+        free(known);
+        return status;
+    }
+    memmove(larger + slot + 1, larger + slot, (c->target_count - slot) * sizeof *larger);
+    larger[slot] = known;
+    c->target_count++;
+    return STATUS_OK;
+}
+
+static enum status find_target(struct committer *c, int64_t id, const struct store_target **out,
+                               struct error *error)
+{
+    size_t slot = target_slot(c, id);
+    if (slot == c->target_count || c->targets[slot]->id != id) {
+        enum status status = add_target(c, slot, id, error);
+        if (status)
+            return status;
+    }
+    *out = &c->targets[slot]->target;
+    return STATUS_OK;
+}
+
+static enum status find_targets(struct committer *c, struct committer_lease *lease,
+                                struct error *error)
+{
+    size_t jobs = 0, n = 0;
+    for (size_t i = 0; i < lease->batch.count; i++)
+        jobs += lease->batch.items[i].job_count;
+    lease->targets = calloc(jobs ? jobs : 1, sizeof(struct store_target *));
+    if (!lease->targets)
+        return error_set(error, STATUS_MEMORY, "out of memory");
+    for (size_t i = 0; i < lease->batch.count; i++)
+        for (size_t j = 0; j < lease->batch.items[i].job_count; j++) {
+            enum status status = find_target(c, lease->batch.items[i].jobs[j].target_id,
+                                             &lease->targets[n++], error);
+            if (status)
+                return status;
+        }
+    return STATUS_OK;
+}
+
+static int64_t unix_ms(void)
+{
+    uv_timeval64_t now;
+    if (uv_gettimeofday(&now) != 0)
+        return 0;
+    return now.tv_sec * 1000 + now.tv_usec / 1000;
+}
+
+static enum status fill_lease(struct committer *c, size_t max_items, struct committer_lease *lease,
+                              struct error *error)
+{
+    enum status status = store_lease(c->store, max_items, unix_ms(), &lease->batch, error);
+    if (!status)
+        status = store_backlog(c->store, &lease->backlog, error);
+    if (!status)
+        status = find_targets(c, lease, error);
+    return status;
+}
+
+/* A lease that was taken but cannot be handed on would be lost until the next start: everything
+ * that can fail after store_lease is therefore fatal unless nothing was leased. */
+static void work_on_lease(struct committer *c, size_t max_items)
+{
+    struct error error = {""};
+    struct committer_lease *lease = calloc(1, sizeof *lease);
+    if (!lease) {
+        (void)error_set(&error, STATUS_MEMORY, "out of memory");
+        set_failed(c, STATUS_MEMORY, &error);
+        return;
+    }
+    if (!c->group) {
+        enum status status = fill_lease(c, max_items, lease, &error);
+        lease->answered = status == STATUS_OK;
+        if (status && (!may_pass(status) || lease->batch.count)) {
+            committer_lease_free(lease);
+            set_failed(c, status, &error);
+            return;
+        }
+        if (status || c->retry_at_ns)
+            set_trouble(c, status ? &error : NULL);
+    }
+    uv_mutex_lock(&c->mutex);
+    c->lease = lease;
+    uv_mutex_unlock(&c->mutex);
+    uv_async_send(&c->async);
+}
+
+/* ---- thread: its loop -------------------------------------------------------------------------
+ */
+
+struct plan {
+    bool commit, end;
+    size_t lease;
+};
+
+static uint64_t group_due_ns(const struct committer *c)
+{
+    if (c->group)
+        return c->retry_at_ns;
+    if (c->queue.count >= COMMITTER_GROUP || c->stopping)
+        return 0;
+    return c->first_at_ns + (uint64_t)COMMITTER_DELAY_MS * 1000000;
+}
+
+/* Waits (under the mutex) until there is something to do, or for TICK_MS. */
+static struct plan wait_for_work(struct committer *c)
+{
+    struct plan plan = {0};
+    uv_mutex_lock(&c->mutex);
+    for (int round = 0; round < 2; round++) {
+        uint64_t now = uv_hrtime(), wait = (uint64_t)TICK_MS * 1000000;
+        bool has_work = c->group || c->queue.count;
+        uint64_t due = has_work ? group_due_ns(c) : 0;
+        bool given_up = c->failed || (c->group && c->stopping && now >= c->stop_at_ns);
+        plan.commit = has_work && now >= due && !c->failed;
+        plan.lease = c->failed || c->stopping ? 0 : c->lease_wanted;
+        plan.end = c->stopping && (!has_work || given_up);
+        if (plan.commit || plan.lease || plan.end || round == 1)
+            break;
+        if (has_work && !c->failed && due - now < wait)
+            wait = due - now;
+        uv_cond_timedwait(&c->wake, &c->mutex, wait);
+    }
+    if (plan.lease)
+        c->lease_wanted = 0;
+    if (plan.commit && c->queue.count > COMMITTER_GROUP)
+        c->first_at_ns = 0; /* what stays behind goes at once */
+    uv_mutex_unlock(&c->mutex);
+    return plan;
+}
+
+static void open_store(struct committer *c)
+{
+    struct error error = {""};
+    struct store_recovery recovery = {0};
+    enum status status = store_open(c->path, STORE_DAEMON, &c->store, &recovery, &error);
+    if (!status && c->events->prepare)
+        status = c->events->prepare(c->context, c->store, &error);
+    uv_mutex_lock(&c->mutex);
+    c->opened = true;
+    c->open_status = status;
+    c->recovery = recovery;
+    c->error = error;
+    uv_mutex_unlock(&c->mutex);
+    uv_async_send(&c->async);
+}
+
+static void run(void *context)
+{
+    struct committer *c = context;
+    open_store(c);
+    for (;;) {
+        struct plan plan = wait_for_work(c);
+        atomic_fetch_add(&c->heartbeat, 1);
+        if (plan.end)
+            break;
+        if (plan.commit)
+            work_on_group(c);
+        if (plan.lease)
+            work_on_lease(c, plan.lease);
+        timings_thread(TIMING_committer);
+    }
+    store_close(c->store);
+    timings_thread(TIMING_committer);
+    uv_mutex_lock(&c->mutex);
+    c->ended = true;
+    uv_mutex_unlock(&c->mutex);
+    uv_async_send(&c->async);
+}
+
+/* ---- loop -------------------------------------------------------------------------------------
+ */
+
+static void destroy(uv_handle_t *handle)
+{
+    struct committer *c = handle->data;
+    void (*closed)(void *) = c->closed;
+    void *context = c->closed_context;
+    size_t lost = c->queue.count;
+    for (struct outcome *o = c->group; o; o = o->next)
+        lost++;
+    if (lost)
+        log_error("%zu outcome(s) could not be recorded; their URLs will be worked on again", lost);
+    free_list(c->group);
+    free_list(c->queue.first);
+    free_list(c->recorded.first);
+    committer_lease_free(c->lease);
+    for (size_t i = 0; i < c->target_count; i++)
+        free(c->targets[i]);
+    free(c->targets);
+    uv_cond_destroy(&c->wake);
+    uv_mutex_destroy(&c->mutex);
+    free(c->path);
+    free(c);
+    closed(context);
+}
+
+/* What the thread has to say, taken out under the mutex. */
+struct news {
+    bool opened, trouble, failed, ended;
+    enum status open_status, fail_status;
+    struct store_recovery recovery;
+    struct error error, trouble_error;
+    struct committer_lease *lease;
+    struct outcome *recorded;
+    size_t recorded_count;
+};
+
+static void take_news(struct committer *c, struct news *news)
+{
+    uv_mutex_lock(&c->mutex);
+    *news = (struct news){.opened = c->opened && !c->opened_told,
+                          .trouble = c->trouble,
+                          .failed = c->failed && !c->failed_told,
+                          .ended = c->ended,
+                          .open_status = c->open_status,
+                          .fail_status = c->fail_status,
+                          .recovery = c->recovery,
+                          .error = c->error,
+                          .trouble_error = c->trouble_error,
+                          .lease = c->lease,
+                          .recorded = c->recorded.first,
+                          .recorded_count = c->recorded.count};
+    c->opened_told = c->opened;
+    c->failed_told = c->failed;
+    c->lease = NULL;
+    queue_init(&c->recorded);
+    uv_mutex_unlock(&c->mutex);
+}
+
+static void tell(struct committer *c, struct news *news)
+{
+    const struct committer_events *events = c->events;
+    if (news->opened)
+        events->opened(c->context, news->open_status, &news->recovery, &news->error);
+    c->pending -= news->recorded_count;
+    if (news->recorded)
+        events->recorded(c->context, news->recorded);
+    if (news->trouble != c->trouble_told) {
+        c->trouble_told = news->trouble;
+        events->trouble(c->context, news->trouble ? news->trouble_error.text : NULL);
+    }
+    if (news->lease)
+        events->leased(c->context, news->lease);
+    if (news->failed)
+        events->failed(c->context, news->fail_status, &news->error);
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct committer *c = async->data;
+    struct news news;
+    take_news(c, &news);
+    tell(c, &news);
+    if (news.ended && !uv_is_closing((uv_handle_t *)async)) {
+        uv_thread_join(&c->thread);
+        uv_close((uv_handle_t *)async, destroy);
+    }
+}
+
+enum status committer_create(uv_loop_t *loop, const char *path,
+                             const struct committer_events *events, void *context,
+                             struct committer **out, struct error *error)
+{
+    struct committer *c = calloc(1, sizeof *c);
+    if (!c || !(c->path = strdup(path))) {
+        free(c);
+        return error_set(error, STATUS_MEMORY, "out of memory");
+    }
+    c->events = events;
+    c->context = context;
+    queue_init(&c->queue);
+    queue_init(&c->recorded);
+    c->async.data = c;
+    if (uv_mutex_init(&c->mutex) != 0 || uv_cond_init(&c->wake) != 0 ||
+        uv_async_init(loop, &c->async, on_async) != 0 || uv_thread_create(&c->thread, run, c) != 0)
+        /* The process is about to end: what was half made is left to it. */
+        return error_set(error, STATUS_INTERNAL, "the writer thread cannot be started");
+    *out = c;
+    return STATUS_OK;
+}
+
+void committer_lease(struct committer *c, size_t max_items)
+{
+    uv_mutex_lock(&c->mutex);
+    c->lease_wanted = max_items;
+    uv_cond_signal(&c->wake);
+    uv_mutex_unlock(&c->mutex);
+}
+
+void committer_record(struct committer *c, struct outcome *outcome)
+{
+    uv_mutex_lock(&c->mutex);
+    if (c->queue.count == 0)
+        c->first_at_ns = uv_hrtime();
+    queue_push(&c->queue, outcome);
+    bool wake = c->queue.count == 1 || c->queue.count == COMMITTER_GROUP;
+    if (wake)
+        uv_cond_signal(&c->wake);
+    uv_mutex_unlock(&c->mutex);
+    c->pending++;
+}
+
+size_t committer_pending(const struct committer *c)
+{
+    return c->pending;
+}
+
+uint64_t committer_heartbeat(const struct committer *c)
+{
+    return atomic_load(&c->heartbeat);
+}
+
+void committer_close(struct committer *c, int64_t patience_ms, void (*closed)(void *context),
+                     void *context)
+{
+    c->closed = closed;
+    c->closed_context = context;
+    uv_mutex_lock(&c->mutex);
+    c->stopping = true;
+    c->stop_at_ns = uv_hrtime() + (uint64_t)(patience_ms > 0 ? patience_ms : 0) * 1000000;
+    uv_cond_signal(&c->wake);
+    uv_mutex_unlock(&c->mutex);
+}

@@ -68,9 +68,10 @@ struct task {
     char *final_url;
     struct backend_picture asked; /* what backends see */
     size_t undecided, unrecorded; /* jobs */
-    struct host_entry host_entry; /* the environment's, as the next three */
+    struct host_entry host_entry; /* the environment's, as the next four */
     struct fetch *fetch;
     struct task *next, *previous;
+    struct task *parked_next;
     size_t job_count;
     struct task_job jobs[];
 };

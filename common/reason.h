@@ -28,7 +28,7 @@ enum stage { STAGE_FETCH, STAGE_VALIDATE, STAGE_PREDICT };
     X(http_not_found, FETCH, false, "404 or 410 without a picture")                                \
     X(http_forbidden, FETCH, false, "401, 403 or 451 without a picture")                           \
     X(http_client_error, FETCH, false, "another 4xx without a picture")                            \
-    X(http_throttled, FETCH, true, "429 without a picture")                                        \
+    X(http_throttled, FETCH, true, "429, 425 or 408 without a picture")                            \
     X(http_server_error, FETCH, true, "5xx without a picture")                                     \
     X(http_protocol, FETCH, true, "the answer is not HTTP")                                        \
     X(empty, VALIDATE, false, "the body is empty")                                                 \

@@ -37,6 +37,7 @@ enum status fetch_start(struct fetcher *fetcher, const char *url, fetch_done_fn 
                         void *context, struct fetch **out, struct error *error) MUST_CHECK;
 void fetch_cancel(struct fetch *fetch); /* `done` will not be called */
 
+/* Cancels what is in flight, frees everything; then `closed` is called from the loop. */
 void fetcher_close(struct fetcher *fetcher, void (*closed)(void *context), void *context);
 
 #endif

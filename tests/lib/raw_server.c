@@ -29,16 +29,17 @@ struct raw_server {
     struct connection table[MAX_CONNECTIONS]; /* only the accepting thread adds */
 };
 
-void raw_send(const struct raw_request *request, const void *bytes, size_t size)
+bool raw_send(const struct raw_request *request, const void *bytes, size_t size)
 {
     const char *at = bytes;
     while (size > 0) {
         ssize_t n = send(request->descriptor, at, size, MSG_NOSIGNAL);
         if (n <= 0)
-            return;
+            return false;
         at += n;
         size -= (size_t)n;
     }
+    return true;
 }
 
 void raw_print(const struct raw_request *request, const char *format, ...)
@@ -66,6 +67,11 @@ static bool read_head(struct raw_request *request)
         if (recv(request->descriptor, request->head + size, 1, 0) != 1)
             return false;
         request->head[++size] = '\0';
+        if (request->head[0] == 0x16) { /* the record type of a TLS handshake */
+            strcpy(request->method, "TLS");
+            request->target[0] = '\0';
+            return true;
+        }
         if (size >= 4 && memcmp(request->head + size - 4, "\r\n\r\n", 4) == 0)
             return sscanf(request->head, "%15s %1023s", request->method, request->target) == 2;
     }

@@ -12,7 +12,7 @@
 struct raw_server;
 
 /* One request. `target` is what stands between method and version. A body of Content-Length is
- * read and counted. */
+ * read and counted. A client that begins to talk TLS is the method "TLS". */
 struct raw_request {
     int descriptor;
     char method[16];
@@ -33,8 +33,8 @@ unsigned raw_server_requests(struct raw_server *server);
 /* Shuts every connection down, waits for the threads, frees. */
 void raw_server_stop(struct raw_server *server);
 
-/* Sends all of it or gives up silently when the client is gone. */
-void raw_send(const struct raw_request *request, const void *bytes, size_t size);
+/* Sends all of it; false when the client is gone. */
+bool raw_send(const struct raw_request *request, const void *bytes, size_t size);
 void raw_print(const struct raw_request *request, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

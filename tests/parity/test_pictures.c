@@ -31,13 +31,13 @@ static struct {
 static const char *const clear_pictures[] = {"platypus.jpg", "penguin.png", "cheeseburger.jpg",
                                              "cat.jpg", "chicken.jpg"};
 
-static bool read_expectations(void)
+static void read_expectations(void)
 {
     char path[1100], line[256];
     snprintf(path, sizeof path, "%s/images/squeezenet_v1.0_top5.txt", fixture.shared);
     FILE *file = fopen(path, "r");
     if (!file)
-        return false;
+        return;
     size_t rank = LISTED;
     struct expectation *picture = fixture.pictures - 1;
     while (fgets(line, sizeof line, file) && fixture.count < MAX_PICTURES) {
@@ -52,7 +52,6 @@ static bool read_expectations(void)
         }
     }
     fclose(file);
-    return fixture.count > 0;
 }
 
 /* Opens SqueezeNet with that resize; the manifest goes to *manifest. */
@@ -176,10 +175,11 @@ static int find_shared(void **state)
 {
     (void)state;
     const char *shared = getenv("CARMLBENCH_SHARED");
-    char resolved[4096];
-    if (!realpath(shared ? shared : "../shared", resolved) || strlen(resolved) >= 1000)
-        return 0;
-    snprintf(fixture.shared, sizeof fixture.shared, "%s", resolved);
+    if (!shared)
+        shared = "../shared";
+    char *resolved = realpath(shared, NULL);
+    snprintf(fixture.shared, sizeof fixture.shared, "%s", resolved ? resolved : shared);
+    free(resolved);
     read_expectations();
     return 0;
 }

@@ -118,8 +118,11 @@ static void read_rows(struct reader *reader)
         png_error(reader->png, "rows of an unexpected size");
     if (!reader->pixels)
         reader->row = malloc(size);
-    if (!reader->pixels && !reader->row)
+    if (!reader->pixels && !reader->row) {
+        reader->status =
+            picture_refuse(reader->picture, STATUS_MEMORY, REASON_internal, "out of memory");
         png_error(reader->png, "out of memory");
+    }
     for (int pass = 0; pass < reader->passes; pass++)
         for (uint32_t y = 0; y < reader->height; y++)
             png_read_row(reader->png,

@@ -118,7 +118,9 @@ $(BUILD)/bin/carmlbench: $(BUILD)/obj/cli/main.o $(cli_libs)
 	$(call link,$^)
 $(BUILD)/bin/carmlbenchd: $(BUILD)/obj/daemon/main.o $(daemon_libs)
 	$(call link,$^)
-$(BUILD)/tests/lib/%: $(BUILD)/obj/tests/lib/%_main.o $(test_libs)
+# Listed, because tests/lib/X.c may stand beside X_main.c and the rule below would fit too.
+$(patsubst tests/lib/%_main.c,$(BUILD)/tests/lib/%,$(SERVERS)): \
+	$(BUILD)/tests/lib/%: $(BUILD)/obj/tests/lib/%_main.o $(test_libs)
 	$(call link,$^)
 $(BUILD)/tests/unit/% $(BUILD)/tests/kernel/% $(BUILD)/tests/parity/%: LDLIBS += -lcmocka
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(test_libs)

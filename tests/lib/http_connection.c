@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/buf.h"
+#include "tests/lib/text.h"
 
 /*            head and body complete           answer given
  *   READING ----------------------> HANDLING --------------> SENDING --+--> READING (keep-alive)
@@ -34,7 +35,8 @@ struct server_exchange {
     bool continued;     /* "100 Continue" was sent for the request being read */
     struct buf in;      /* bytes received and not yet part of a request */
     struct buf current; /* the request being handled */
-    struct buf path, head;
+    struct buf path;
+    struct text head;
     struct server_request request;
     struct server_answer answer;
     server_producer *produce;
@@ -50,7 +52,7 @@ static void free_connection(struct server_exchange *x)
     buf_free(&x->in);
     buf_free(&x->current);
     buf_free(&x->path);
-    buf_free(&x->head);
+    text_free(&x->head);
     free(x);
 }
 
@@ -234,25 +236,19 @@ static const char *reason_phrase(unsigned status)
 static enum status write_head(struct server_exchange *x, const struct server_answer *a,
                               size_t body_size)
 {
-    struct buf *head = &x->head;
-    enum status status =
-        buf_printf(head, "HTTP/1.1 %u %s\r\n", a->status, reason_phrase(a->status));
-    if (!status && a->type)
-        status = buf_printf(head, "Content-Type: %s\r\n", a->type);
-    if (!status && a->headers)
-        status = buf_append_text(head, a->headers);
-    if (!status && a->length >= 0)
-        status = buf_printf(head, "Content-Length: %lld\r\n",
-                            a->length ? a->length : (long long)body_size);
-    if (!status && a->length == SERVER_LENGTH_CHUNKED)
-        status = buf_append_text(head, "Transfer-Encoding: chunked\r\n");
-    if (!status && a->end != SERVER_KEEP)
-        status = buf_append_text(head, "Connection: close\r\n");
-    if (!status)
-        status = buf_append_text(head, "\r\n");
-    if (!status && a->length == SERVER_LENGTH_CHUNKED && body_size)
-        status = buf_printf(head, "%zx\r\n", body_size);
-    return status;
+    struct text *head = &x->head;
+    text_printf(head, "HTTP/1.1 %u %s\r\n", a->status, reason_phrase(a->status));
+    if (a->type)
+        text_printf(head, "Content-Type: %s\r\n", a->type);
+    text_add(head, a->headers ? a->headers : "");
+    if (a->length >= 0)
+        text_printf(head, "Content-Length: %lld\r\n", a->length ? a->length : (long long)body_size);
+    if (a->length == SERVER_LENGTH_CHUNKED)
+        text_add(head, "Transfer-Encoding: chunked\r\n");
+    text_add(head, a->end != SERVER_KEEP ? "Connection: close\r\n\r\n" : "\r\n");
+    if (a->length == SERVER_LENGTH_CHUNKED && body_size)
+        text_printf(head, "%zx\r\n", body_size);
+    return head->status;
 }
 
 /* Takes the exchange back from the handler. False when the client has gone: nothing is to be sent.
@@ -261,7 +257,8 @@ static bool take_back(struct server_exchange *x, const struct server_answer *ans
 {
     x->held = false;
     x->answer = *answer;
-    buf_clear(&x->head);
+    buf_clear(&x->head.buf);
+    x->head.status = STATUS_OK;
     if (x->state == CLOSED) {
         exchange_over(x);
         if (x->open_handles == 0)
@@ -293,8 +290,8 @@ void server_answer(struct server_exchange *x, const struct server_answer *given)
         connection_close(x, true);
         return;
     }
-    if (x->head.size)
-        bufs[count++] = uv_buf_init(x->head.data, (unsigned)x->head.size);
+    if (x->head.buf.size)
+        bufs[count++] = uv_buf_init(x->head.buf.data, (unsigned)x->head.buf.size);
     for (unsigned i = 0; i < SERVER_PIECES && has_body; i++)
         if (a->body[i].size)
             bufs[count++] =
@@ -332,7 +329,7 @@ void server_stream(struct server_exchange *x, const struct server_answer *given,
         connection_close(x, true);
         return;
     }
-    uv_buf_t buf = uv_buf_init(x->head.data, (unsigned)x->head.size);
+    uv_buf_t buf = uv_buf_init(x->head.buf.data, (unsigned)x->head.buf.size);
     send_buffers(x, &buf, 1, false);
 }
 
@@ -461,7 +458,7 @@ void connection_accept(struct http_server *server)
     buf_init(&x->in, limit);
     buf_init(&x->current, limit);
     buf_init(&x->path, SERVER_MAX_HEAD + 1);
-    buf_init(&x->head, SERVER_MAX_HEAD);
+    text_init(&x->head, SERVER_MAX_HEAD);
     x->server = server;
     uv_tcp_init(server->loop, &x->tcp);
     uv_timer_init(server->loop, &x->timer);

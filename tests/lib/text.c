@@ -45,48 +45,50 @@ void text_printf(struct text *text, const char *format, ...)
     va_end(again);
 }
 
-/* Length of the valid UTF-8 sequence at `s` (RFC 3629), 0 when it is not one. */
+/* Three- and four-byte sequences that RFC 3629 forbids: overlong, surrogates, past U+10FFFF. */
+static bool forbidden(unsigned char first, unsigned char second)
+{
+    return (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+           (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+}
+
+/* Length of the valid UTF-8 sequence at `s`, 0 when it is not one. */
 static size_t utf8_length(const unsigned char *s)
 {
     if (s[0] < 0x80)
         return 1;
-    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
     if (s[0] < 0xc2 || s[0] > 0xf4)
         return 0;
+    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
     for (size_t i = 1; i < length; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool surrogate = s[0] == 0xed && s[1] > 0x9f;
-    bool beyond = s[0] == 0xf4 && s[1] > 0x8f;
-    return overlong || surrogate || beyond ? 0 : length;
+    return forbidden(s[0], s[1]) ? 0 : length;
 }
 
 /* What Go writes for one sequence, into `out`; "" when the sequence goes out as it is. */
-static void escape(const unsigned char *s, size_t length, bool html, char out[8])
+static void escape(const char *s, size_t length, bool html, char out[8])
 {
-    unsigned char c = s[0];
+    static const char named[] = "\"\\\n\r\t", letters[] = "\"\\nrt";
+    const char *at = strchr(named, *s);
     out[0] = '\0';
     if (length == 0)
         snprintf(out, 8, "\\ufffd");
-    else if (c == '"' || c == '\\')
-        snprintf(out, 8, "\\%c", c);
-    else if (c == '\n' || c == '\r' || c == '\t')
-        snprintf(out, 8, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-    else if (c < 0x20 || (html && (c == '<' || c == '>' || c == '&')))
-        snprintf(out, 8, "\\u%04x", c);
-    else if (length == 3 && c == 0xe2 && s[1] == 0x80 && (s[2] == 0xa8 || s[2] == 0xa9))
-        snprintf(out, 8, "\\u202%c", s[2] == 0xa8 ? '8' : '9');
+    else if (at)
+        snprintf(out, 8, "\\%c", letters[at - named]);
+    else if (length == 1 && (*s < 0x20 || (html && strchr("<>&", *s))))
+        snprintf(out, 8, "\\u%04x", (unsigned)*s);
+    else if (!strncmp(s, "\u2028", 3) || !strncmp(s, "\u2029", 3))
+        snprintf(out, 8, "\\u202%c", s[2] == '\xa8' ? '8' : '9');
 }
 
 void text_json(struct text *text, const char *string, bool html)
 {
-    const unsigned char *s = (const unsigned char *)string;
-    const unsigned char *plain = s;
+    const char *s = string, *plain = string;
     char escaped[8];
     text_add(text, "\"");
     while (*s) {
-        size_t length = utf8_length(s);
+        size_t length = utf8_length((const unsigned char *)s);
         escape(s, length, html, escaped);
         if (escaped[0]) {
             text_put(text, plain, (size_t)(s - plain));

@@ -14,6 +14,7 @@
 enum {
     ROUTES_MAX = 8,
     POLL_MS = 1000,   /* how often the store is asked when it had nothing */
+    LEASE_MAX = 4096, /* URLs in one lease */
     POLL_MIN_MS = 20, /* ... and at most */
     FETCH_RESERVE = 1 << 20,
     AWAY_PAUSE_MS = 100, /* between two questions that are answered "away" */

@@ -57,7 +57,7 @@ static void want_lease(struct scheduler *s)
         dispatch_now_ms(s) < s->next_lease_ms)
         return;
     s->lease_pending = true;
-    s->lease_size = window - s->task_count;
+    s->lease_size = window - s->task_count < LEASE_MAX ? window - s->task_count : LEASE_MAX;
     committer_lease(s->options.committer, s->lease_size);
 }
 
@@ -296,6 +296,8 @@ enum status scheduler_create(const struct scheduler_options *options, struct sch
     s->route_count = options->backend_count;
     for (unsigned i = 0; i < s->route_count; i++) {
         s->routes[i].backend = options->backends[i];
+        if (options->backends[i]->ready)
+            continue;
         options->backends[i]->ready = dispatch_ready;
         options->backends[i]->ready_context = s;
     }

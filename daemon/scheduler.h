@@ -36,7 +36,7 @@ struct scheduler_options {
     const struct config *config; /* may change its limits at run time: call scheduler_configure */
     struct committer *committer;
     struct fetcher *fetcher;
-    struct backend *const *backends; /* distinct objects; `ready` is set by the scheduler */
+    struct backend *const *backends; /* distinct objects; a `ready` that is not set yet is */
     unsigned backend_count;          /* at most 8 */
     /* Which of them answers for a target; NULL and *error when none can. */
     struct backend *(*route)(void *context, const struct store_target *target, struct error *error);

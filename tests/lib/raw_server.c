@@ -133,15 +133,23 @@ static void *accept_all(void *argument)
 
 struct raw_server *raw_server_start(raw_handler *handler, void *context)
 {
+    return raw_server_start_on("127.0.0.1", 0, handler, context);
+}
+
+struct raw_server *raw_server_start_on(const char *text, unsigned port, raw_handler *handler,
+                                       void *context)
+{
     struct raw_server *server = calloc(1, sizeof *server);
     if (!server)
         return NULL;
     server->handler = handler;
     server->context = context;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int one = 1;
     socklen_t size = sizeof address;
-    if (server->listener < 0 ||
+    if (server->listener < 0 || inet_pton(AF_INET, text, &address.sin_addr) != 1 ||
+        setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
         bind(server->listener, (struct sockaddr *)&address, sizeof address) ||
         listen(server->listener, 128) ||
         getsockname(server->listener, (struct sockaddr *)&address, &size) ||

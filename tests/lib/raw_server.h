@@ -26,6 +26,10 @@ typedef bool raw_handler(void *context, const struct raw_request *request);
 
 /* Listens on a free port of 127.0.0.1; NULL when that fails. */
 struct raw_server *raw_server_start(raw_handler *handler, void *context);
+
+/* The same on an IPv4 address and port of the caller's. */
+struct raw_server *raw_server_start_on(const char *address, unsigned port, raw_handler *handler,
+                                       void *context);
 unsigned raw_server_port(const struct raw_server *server);
 unsigned raw_server_connections(struct raw_server *server);
 unsigned raw_server_requests(struct raw_server *server);

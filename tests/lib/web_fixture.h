@@ -1,7 +1,8 @@
 /* web_fixture: a loop, an http pool and a server with the faults of real ones, for cmocka tests.
  *
- * Names: "slow.test" is looked up until web_let_slow_lookups_end, "*.invalid" never exists; other
- * names and numbers go to the C library.
+ * Names: "slow.test" is looked up until web_let_slow_lookups_end, "*.invalid" never exists, one
+ * more is given by web_name; other names and numbers go to the C library. No packet is sent for
+ * them.
  */
 #ifndef TESTS_LIB_WEB_FIXTURE_H
 #define TESTS_LIB_WEB_FIXTURE_H
@@ -39,6 +40,9 @@ struct outcome {
 /* Lookups of "slow.test" under way. */
 extern atomic_int web_slow_lookups;
 void web_let_slow_lookups_end(void);
+
+/* What `name` resolves to from now on; `second` may be NULL. */
+void web_name(const char *name, const char *first, const char *second);
 
 /* The paths it knows are told by its code. `context`: the port that "/other" redirects to. */
 bool web_serve(void *context, const struct raw_request *request);

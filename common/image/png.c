@@ -103,9 +103,8 @@ static void configure(struct reader *reader)
     /* Colour profiles and texts are compressed too, and of no use here. */
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(png, reader->info);
-    png_set_expand_gray_1_2_4_to_8(png);
     png_set_strip_alpha(png);
-    png_set_gray_to_rgb(png);
+    png_set_gray_to_rgb(png); /* also widens 1, 2 and 4 bits to 8 */
     reader->passes = png_set_interlace_handling(png);
     png_read_update_info(png, reader->info);
 }

@@ -136,9 +136,10 @@ static void picture_is_shrunk_by_the_smallest_sufficient_eighth(void **state)
     static const struct {
         uint32_t width, height, target, n;
     } cases[] = {
-        {400, 300, 224, 6},   {400, 300, 300, 8},   {400, 300, 301, 8}, {1600, 1500, 188, 1},
-        {1600, 1500, 189, 2}, {17, 9, 2, 1},        {17, 9, 3, 2},      {224, 224, 224, 8},
-        {449, 447, 224, 4},   {2197, 1463, 224, 2},
+        {400, 300, 224, 6},   {400, 300, 300, 8}, {400, 300, 301, 8}, {1600, 1500, 188, 1},
+        {1600, 1500, 189, 2}, {17, 9, 2, 1},      {17, 9, 3, 2},      {17, 17, 3, 1},
+        {16, 17, 3, 2},       {17, 16, 3, 2},     {224, 224, 224, 8}, {449, 447, 224, 4},
+        {2197, 1463, 224, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (enum image_chroma chroma = IMAGE_CHROMA_FANCY; chroma <= IMAGE_CHROMA_GO; chroma++) {
@@ -185,20 +186,34 @@ static void smooth_upsampling_differs_from_replication(void **state)
     buf_free(&file);
 }
 
-/* Go's color.YCbCrToRGB of (150, 90, 160), where nothing is clamped. */
-static void go_arithmetic_gives_the_values_of_its_formula(void **state)
+static int go_clamp(long value)
 {
-    (void)state;
-    struct flat_jpeg jpeg = {.width = 20, .height = 20, .components = 3, .level = {150, 90, 160}};
+    return value < 0 ? 0 : value / 65536 > 255 ? 255 : (int)(value / 65536);
+}
+
+static void assert_go_color(uint8_t y, uint8_t cb, uint8_t cr)
+{
+    struct flat_jpeg jpeg = {.width = 8, .height = 8, .components = 3, .level = {y, cb, cr}};
     struct buf file;
     struct image picture;
     write_flat(&jpeg, &file);
     assert_int_equal(decode(&file, IMAGE_CHROMA_GO, 0, &picture), STATUS_OK);
-    assert_int_equal(picture.pixels[0], (150 * 65793 + 91881 * 32) / 65536);
-    assert_int_equal(picture.pixels[1], (150 * 65793 + 22554 * 38 - 46802 * 32) / 65536);
-    assert_int_equal(picture.pixels[2], (150 * 65793 - 116130 * 38) / 65536);
+    long luma = y * 65793L, blue = cb - 128L, red = cr - 128L;
+    assert_int_equal(picture.pixels[0], go_clamp(luma + 91881 * red));
+    assert_int_equal(picture.pixels[1], go_clamp(luma - 22554 * blue - 46802 * red));
+    assert_int_equal(picture.pixels[2], go_clamp(luma + 116130 * blue));
     image_free(&picture);
     buf_free(&file);
+}
+
+/* Go's color.YCbCrToRGB. */
+static void go_arithmetic_gives_the_values_of_its_formula(void **state)
+{
+    (void)state;
+    for (unsigned y = 0; y <= 255; y += 51)
+        for (unsigned cb = 3; cb <= 255; cb += 36)
+            for (unsigned cr = 7; cr <= 255; cr += 31)
+                assert_go_color((uint8_t)y, (uint8_t)cb, (uint8_t)cr);
 }
 
 static void chroma_factors_that_go_refuses_are_refused_only_there(void **state)

@@ -61,7 +61,7 @@ const char *image_kind_name(enum image_kind kind);
 /* Decodes every byte and keeps nothing. STATUS_OK: a JPEG or PNG that decodes completely within the
  * limits; *info is filled. Otherwise STATUS_DATA, STATUS_LIMIT or STATUS_UNSUPPORTED, *reason says
  * why (a reason of stage validate), and `error` says it in words ("no end marker after 41300 of
- * ..."). */
+ * ..."). Out of memory is STATUS_MEMORY with the reason internal. */
 enum status image_check(const void *bytes, size_t size, const struct image_limits *limits,
                         struct image_info *info, enum reason *reason,
                         struct error *error) MUST_CHECK;

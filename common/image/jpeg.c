@@ -68,6 +68,7 @@ static bool is_harmless(const struct jpeg_reader *reader)
     switch (reader->errors.msg_code) {
     case JWRN_ADOBE_XFORM:
     case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL: /* baseline files with zeroes for the spectral selection exist */
         return true;
     case JWRN_EXTRANEOUS_DATA:
         return reader->errors.msg_parm.i[0] <= MAX_PADDING;
@@ -100,7 +101,7 @@ static void check_scans(struct jpeg_reader *reader, uint64_t scans)
 {
     const struct image_limits *limits = reader->picture->limits;
     uint64_t pixels = (uint64_t)reader->dec.image_width * reader->dec.image_height;
-    if (scans > limits->max_scans || scans * pixels > MAX_SCANNED_PICTURES * limits->max_pixels)
+    if (scans > limits->max_scans || scans * pixels / MAX_SCANNED_PICTURES > limits->max_pixels)
         jpeg_fail(reader, STATUS_LIMIT, REASON_too_costly,
                   "more scans than allowed for a picture of its size");
 }

@@ -52,6 +52,7 @@ struct store;
     X(session_last)                                                                                \
     X(session_start)                                                                               \
     X(tally_add)                                                                                   \
+    X(throughput_add)                                                                              \
     X(tally_create)                                                                                \
     X(tally_release)                                                                               \
     X(target_find)                                                                                 \

@@ -2,6 +2,18 @@
 
 #include "common/store/connection.h"
 
+/* A retry takes failures back; what happened then still happened, so only growth counts. */
+static enum status count_outcomes(struct store *store, int64_t run_id, const int64_t *states,
+                                  struct error *error)
+{
+    int64_t done = states[JOB_DONE] > 0 ? states[JOB_DONE] : 0;
+    int64_t failed = states[JOB_FAILED] > 0 ? states[JOB_FAILED] : 0;
+    if (done + failed == 0)
+        return STATUS_OK;
+    return statement_run(store, STATEMENT_throughput_add,
+                         BINDS(INTEGER(run_id), INTEGER(done), INTEGER(failed)), NULL, error);
+}
+
 enum status tally_write(struct store *store, struct tally *tally, struct error *error)
 {
     enum status status = STATUS_OK;
@@ -19,6 +31,8 @@ enum status tally_write(struct store *store, struct tally *tally, struct error *
             status = error_set(error, STATUS_DATA,
                                "%s: run %lld target %lld has jobs but no accounting; run fsck",
                                store->path, (long long)run_id, (long long)target_id);
+        if (!status)
+            status = count_outcomes(store, run_id, states, error);
     }
     tally->count = 0;
     return status;

@@ -162,6 +162,15 @@ CREATE TABLE tally (
     CHECK (enqueued = pending + leased + done + failed)
 ) WITHOUT ROWID;
 
+-- Outcomes of a run in each ten seconds, for rates and times left; kept in the same transactions.
+CREATE TABLE throughput (
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    started_s INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    PRIMARY KEY (run_id, started_s)
+) WITHOUT ROWID;
+
 -- WordNet's "is a" between synsets; empty until it is imported.
 CREATE TABLE isa (
     child TEXT NOT NULL,

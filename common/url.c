@@ -262,30 +262,41 @@ static struct span span_trim(struct span span)
     return span;
 }
 
-/* Length of the RTF token at the start: a control word of those that text editors put at line ends,
- * an escaped byte, a lone backslash, a brace or a blank; 0 when it is none. */
-static size_t rtf_token(const char *text, size_t size)
+/* True for the control words that text editors leave at line ends. */
+static bool is_rtf_word(const char *word, size_t size)
 {
     static const char *const words[] = {"f",   "fs",   "cf",   "cb",    "b",      "i",      "ul",
                                         "par", "pard", "line", "plain", "ulnone", "kerning"};
-    if (is_blank(text[0]) || text[0] == '{' || text[0] == '}')
-        return 1;
-    if (text[0] != '\\')
-        return 0;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strlen(words[i]) == size && memcmp(words[i], word, size) == 0)
+            return true;
+    return false;
+}
+
+/* Length of the RTF control at the start, which is a backslash: an escaped byte, a known word with
+ * its number, or the backslash alone; 0 when it is none of these. */
+static size_t rtf_control(const char *text, size_t size)
+{
     if (size >= 4 && text[1] == '\'' && is_hex(text[2]) && is_hex(text[3]))
         return 4;
-    size_t letters = 0;
-    while (1 + letters < size && is_letter(text[1 + letters]))
-        letters++;
-    if (letters == 0)
+    size_t end = 1;
+    while (end < size && is_letter(text[end]))
+        end++;
+    if (end == 1)
         return size == 1 || text[1] == '\\' || is_blank(text[1]) ? 1 : 0;
-    size_t end = 1 + letters;
+    if (!is_rtf_word(text + 1, end - 1))
+        return 0;
     while (end < size && is_digit(text[end]))
         end++;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strlen(words[i]) == letters && memcmp(words[i], text + 1, letters) == 0)
-            return end;
-    return 0;
+    return end;
+}
+
+/* Length of the RTF token at the start: a control, a brace or a blank; 0 when it is none. */
+static size_t rtf_token(const char *text, size_t size)
+{
+    if (is_blank(text[0]) || text[0] == '{' || text[0] == '}')
+        return 1;
+    return text[0] == '\\' ? rtf_control(text, size) : 0;
 }
 
 /* Cuts at the first backslash when nothing but RTF tokens follows; otherwise leaves the span, and

@@ -10,41 +10,38 @@
 #include <sys/vfs.h>
 #include <time.h>
 
-enum { BUSY_TIMEOUT_MS = 30000 };
+enum { BUSY_TIMEOUT_MS = 30000, PAGE_MIN = 512 };
 
 #define CIFS_MAGIC 0xFF534D42 /* linux/fs/smb/client/cifsglob.h; not in every magic.h */
 
+static bool is_out_of_space(sqlite3 *db)
+{
+    int os = sqlite3_system_errno(db);
+    return os == ENOSPC || os == EDQUOT;
+}
+
 static enum status map_code(sqlite3 *db)
 {
+    static const struct {
+        int code;
+        enum status status;
+    } codes[] = {
+        {SQLITE_FULL, STATUS_FULL},        {SQLITE_IOERR, STATUS_IO},
+        {SQLITE_CANTOPEN, STATUS_IO},      {SQLITE_PERM, STATUS_IO},
+        {SQLITE_AUTH, STATUS_IO},          {SQLITE_READONLY, STATUS_IO},
+        {SQLITE_BUSY, STATUS_UNAVAILABLE}, {SQLITE_LOCKED, STATUS_UNAVAILABLE},
+        {SQLITE_CORRUPT, STATUS_DATA},     {SQLITE_NOTADB, STATUS_DATA},
+        {SQLITE_CONSTRAINT, STATUS_DATA}, /* the file breaks a rule that our statements keep */
+        {SQLITE_NOMEM, STATUS_MEMORY},     {SQLITE_TOOBIG, STATUS_LIMIT},
+    };
     int code = sqlite3_extended_errcode(db);
-    int os = sqlite3_system_errno(db);
-    switch (code & 0xff) {
-    case SQLITE_FULL:
-        return STATUS_FULL;
-    case SQLITE_IOERR:
-        if (code == SQLITE_IOERR_NOMEM)
-            return STATUS_MEMORY;
-        return os == ENOSPC || os == EDQUOT ? STATUS_FULL : STATUS_IO;
-    case SQLITE_CANTOPEN:
-        return os == ENOSPC || os == EDQUOT ? STATUS_FULL : STATUS_IO;
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-    case SQLITE_READONLY:
-        return STATUS_IO;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return STATUS_UNAVAILABLE;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_CONSTRAINT: /* the file breaks a rule that our statements keep */
-        return STATUS_DATA;
-    case SQLITE_NOMEM:
+    if (code == SQLITE_IOERR_NOMEM)
         return STATUS_MEMORY;
-    case SQLITE_TOOBIG:
-        return STATUS_LIMIT;
-    default:
-        return STATUS_INTERNAL;
-    }
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i].code == (code & 0xff))
+            return codes[i].status == STATUS_IO && is_out_of_space(db) ? STATUS_FULL
+                                                                       : codes[i].status;
+    return STATUS_INTERNAL;
 }
 
 /* How to mend it. */
@@ -148,6 +145,10 @@ static enum status check_file(struct store *store, struct error *error)
     else if (!status && !S_ISREG(info.st_mode))
         status =
             error_set(error, STATUS_IO, "%s: not a regular file; give another --db", store->path);
+    /* SQLite takes a file below its smallest page size for an empty one and would overwrite it. */
+    else if (there && info.st_size > 0 && info.st_size < PAGE_MIN)
+        status =
+            error_set(error, STATUS_DATA, "%s: not a database; give another --db", store->path);
     free(copy);
     return status;
 }

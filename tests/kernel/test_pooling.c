@@ -1,0 +1,136 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <float.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/operator.h"
+#include "tests/lib/random.h"
+
+enum { ROUNDS = 500 };
+
+static int64_t between(uint64_t *random, int64_t low, int64_t high)
+{
+    return low + random_below(random, (uint32_t)(high - low + 1));
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* pooling_layer.cpp, Forward_cpu(), for one output. */
+static float pool(const struct operator_test *test, const float *plane, int64_t ph, int64_t pw)
+{
+    const struct pooling_parameters *p = &test->parameters.pooling;
+    const struct window *w = &p->window;
+    int64_t height = test->shapes[0].dim[2], width = test->shapes[0].dim[3];
+    int64_t hstart = p->global ? 0 : ph * w->stride[0] - w->pad[0];
+    int64_t wstart = p->global ? 0 : pw * w->stride[1] - w->pad[1];
+    int64_t hend = smaller(hstart + (p->global ? height : w->kernel[0]), height + w->pad[0]);
+    int64_t wend = smaller(wstart + (p->global ? width : w->kernel[1]), width + w->pad[1]);
+    int64_t size = (hend - hstart) * (wend - wstart);
+    float best = -FLT_MAX, sum = 0;
+
+    for (int64_t h = hstart < 0 ? 0 : hstart; h < smaller(hend, height); h++) {
+        for (int64_t x = wstart < 0 ? 0 : wstart; x < smaller(wend, width); x++) {
+            float value = plane[h * width + x];
+            best = value > best ? value : best;
+            sum += value;
+        }
+    }
+    return p->method == POOLING_MAX ? best : sum / (float)size;
+}
+
+static void compare(const struct operator_test *test)
+{
+    const struct shape *in = &test->shapes[0], *out = &test->output_shape;
+    const float *value = test->output.data;
+
+    for (int64_t plane = 0; plane < out->dim[0] * out->dim[1]; plane++) {
+        for (int64_t y = 0; y < out->dim[2]; y++) {
+            for (int64_t x = 0; x < out->dim[3]; x++, value++) {
+                float expected =
+                    pool(test, test->inputs[0].data + plane * in->dim[2] * in->dim[3], y, x);
+                /* Bits, because an empty average window of Caffe is a NaN. */
+                if (memcmp(value, &expected, sizeof expected) != 0 && *value != expected &&
+                    (*value == *value || expected == expected))
+                    fail_msg("%g instead of %g", (double)*value, (double)expected);
+            }
+        }
+    }
+}
+
+static void random_shapes_are_pooled_as_caffe_does(void **state)
+{
+    uint64_t random = 6;
+    int ran = 0;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct operator_test test = {.kind = OPERATOR_POOLING, .input_count = 1};
+        struct pooling_parameters *p = &test.parameters.pooling;
+        p->method = random_below(&random, 2) ? POOLING_MAX : POOLING_AVERAGE;
+        p->ceiling = random_below(&random, 2);
+        p->global = random_below(&random, 8) == 0;
+        for (int axis = 0; axis < 2; axis++) {
+            p->window.kernel[axis] = between(&random, 1, 5);
+            p->window.stride[axis] = p->global ? 1 : between(&random, 1, 4);
+            p->window.pad[axis] = p->global ? 0 : between(&random, 0, p->window.kernel[axis] - 1);
+            p->window.dilation[axis] = 1;
+        }
+        test.shapes[0] = (struct shape){.dims = 4,
+                                        .dim = {between(&random, 1, 2), between(&random, 1, 3),
+                                                between(&random, 1, 12), between(&random, 1, 12)}};
+        if (!operator_open(&test, &random, round % 2))
+            continue;
+        assert_true(operator_run(&test, false));
+        compare(&test);
+        operator_close(&test);
+        ran++;
+    }
+    assert_true(ran > ROUNDS / 2);
+}
+
+/* The border case that other frameworks get wrong: 3x3, stride 2, no padding, over 4x4 with
+ * rounding up: the last window hangs over by one and counts 2 columns. */
+static void the_divisor_counts_padding_but_no_overhang(void **state)
+{
+    uint64_t random = 7;
+    struct operator_test test = {
+        .kind = OPERATOR_POOLING, .input_count = 1, .shapes = {{4, {1, 1, 4, 4}}}};
+
+    (void)state;
+    test.parameters.pooling = (struct pooling_parameters){
+        .method = POOLING_AVERAGE, .window = {{3, 3}, {2, 2}, {0, 0}, {1, 1}}, .ceiling = true};
+    assert_true(operator_open(&test, &random, false));
+    for (size_t i = 0; i < 16; i++)
+        test.inputs[0].data[i] = 1;
+    assert_true(operator_run(&test, false));
+    assert_int_equal(test.output.count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(test.output.data[i] == 1);
+    operator_close(&test);
+
+    test.parameters.pooling.window.pad[0] = test.parameters.pooling.window.pad[1] = 1;
+    assert_true(operator_open(&test, &random, false));
+    for (size_t i = 0; i < 16; i++)
+        test.inputs[0].data[i] = 1;
+    assert_true(operator_run(&test, false));
+    assert_int_equal(test.output.count, 9);
+    assert_true(test.output.data[0] == 4.0F / 9);
+    assert_true(test.output.data[8] == 1.0F / 4);
+    operator_close(&test);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_shapes_are_pooled_as_caffe_does),
+        cmocka_unit_test(the_divisor_counts_padding_but_no_overhang),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -52,6 +52,7 @@ bool operator_run(struct operator_test *test, bool in_place)
     struct error error;
     bool intact;
 
+    test->node.weights = test->blobs; /* The caller may have moved the test. */
     if (step.operation->prepare && step.operation->prepare(&step, &error))
         abort();
     scratch = guarded_create(step.scratch);

@@ -383,6 +383,21 @@ static void damaged_data_is_corrupt(void **state)
     buf_free(&file);
 }
 
+/* Some baseline files have zeroes where the range of coefficients stands. */
+static void baseline_without_a_coefficient_range_is_taken(void **state)
+{
+    (void)state;
+    struct flat_jpeg jpeg = {.width = 8, .height = 8, .components = 1, .level = {77}};
+    struct buf file;
+    write_flat(&jpeg, &file);
+    char *scan = memmem(file.data, file.size, "\xff\xda", 2);
+    assert_non_null(scan);
+    assert_int_equal(scan[2 + 2 + 1 + 2 + 1], 63);
+    scan[2 + 2 + 1 + 2 + 1] = 0;
+    assert_int_equal(verdict(&file), REASON_COUNT);
+    buf_free(&file);
+}
+
 static void any_changed_byte_gives_a_verdict(void **state)
 {
     (void)state;
@@ -537,6 +552,7 @@ int main(void)
         cmocka_unit_test(every_prefix_is_truncated_and_nothing_worse),
         cmocka_unit_test(truncated_picture_is_accepted_when_allowed),
         cmocka_unit_test(damaged_data_is_corrupt),
+        cmocka_unit_test(baseline_without_a_coefficient_range_is_taken),
         cmocka_unit_test(any_changed_byte_gives_a_verdict),
         cmocka_unit_test(size_ceilings_are_held),
         cmocka_unit_test(memory_ceiling_covers_the_decoded_picture),

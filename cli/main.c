@@ -127,7 +127,7 @@ static enum status run(struct cli *cli, int argc, char **argv, struct error *err
                          argv[optind]);
     argc -= optind;
     argv += optind;
-    optind = 1;
+    optind = 0; /* glibc: start anew, and options may stand behind arguments again */
     status = cli->command->run(cli, argc, argv, error);
     return status ? status : cli_flush(error);
 }

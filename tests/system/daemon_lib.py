@@ -78,7 +78,7 @@ class Case(lib.Case):
             "database": str(self.database),
             "defaults": {"models": ["tiny"], "backend": "local"},
             "models": {"path": [str(self.models)]},
-            "fetch": {"allow_addresses": ["127.0.0.0/8"], "timeout": "5s", "low_speed_time": "2s"},
+            "fetch": {"allow_addresses": ["127.0.0.0/8"], "timeout": "3s", "low_speed_time": "1s"},
             "retry": {"tries": 2, "base": "10ms", "cap": "50ms"},
         }
         for name, options in sections.items():

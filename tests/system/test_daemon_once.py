@@ -17,7 +17,7 @@ class Once(daemon_lib.Case):
                           "width, placeholder FROM results")
         self.assertEqual(len(rows), len(self.pictures))
         for row in rows:
-            self.assertIn(row[1], daemon_lib.LABELS)
+            self.assertIn(row[1], ("dark", "light", "other"))
             self.assertTrue(1 / 3 <= row[2] <= 1, row)
             self.assertEqual(row[4:6], ("local", "local"))
             self.assertEqual(len(row[6]), 64)
@@ -56,7 +56,7 @@ class Once(daemon_lib.Case):
         self.once()
         for path in paths:
             stats = self.web.get(f"/stats?url={path}").json()
-            self.assertEqual(stats["requests"], 1, (path, stats))
+            self.assertEqual(stats["times"], 1, (path, stats))
         self.assertEqual(self.query("SELECT count(*), count(DISTINCT image_sha256) FROM results"),
                          [(2 * len(paths), len(self.pictures))])
 

@@ -6,6 +6,7 @@ at hand (CARMLBENCH_SHARED) the answers of generation B are validated against it
 """
 
 import base64
+import concurrent.futures
 import http.client
 import json
 import re
@@ -640,6 +641,90 @@ class Swagger(CarmlCase):
                 answer = self.carml.request(method.upper(), "/api" + path, body,
                                             {"Content-Type": "application/json"})
                 self.assertNotIn(answer.status, (404, 405), path)
+
+
+class RealModel(lib.Case):
+    """Answers by the local engine: SqueezeNet with its published weights."""
+
+    def setUp(self):
+        zoo, images = lib.shared("zoo", "squeezenet_v1.0"), lib.shared("images")
+        super().setUp()
+        (self.folder / "squeezenet.yml").write_text(f"""
+name: SqueezeNet
+framework: {{name: Caffe, version: "1.0"}}
+version: "1.0"
+inputs:
+  - type: image
+    parameters: {{dimensions: [3, 227, 227], mean: [123, 117, 104], color_mode: BGR, layout: CHW}}
+output:
+  type: feature
+  parameters: {{features_url: {images}/synset_words.txt}}
+model: {{graph_path: {zoo}/deploy.prototxt, weights_path: {zoo}/squeezenet_v1.0.caffemodel}}
+""")
+        self.images = images
+        self.web = self.start("webserver", "--root", images)
+
+    def predictor(self, generation, *more):
+        carml = self.start("carml_server", "--generation", generation, "--port", 0, "--model",
+                           self.folder / "squeezenet.yml", *more)
+        answer = carml.post_json("/api/predict/open", {**OPEN, "model_name": "squeezenet"})
+        self.assertEqual(answer.status, 200, answer.body)
+        return carml, answer.json()
+
+    def urls(self, carml, predictor, *paths):
+        urls = [{"data": self.web.url + path} for path in paths]
+        return carml.post_json("/api/predict/urls", {"predictor": predictor, "urls": urls})
+
+    def best(self, features):
+        best = max(features, key=probability)
+        return best.get("classification", best).get("index", 0)
+
+    def test_both_generations_see_the_burger_and_agree_to_the_last_digit(self):
+        values = {}
+        for generation in "ab":
+            carml, predictor = self.predictor(generation)
+            answer = self.urls(carml, predictor, "/ok/cheeseburger.jpg", "/ok/cat.jpg")
+            self.assertEqual(answer.status, 200, answer.body)
+            responses = answer.json()["responses"]
+            self.assertEqual([self.best(r["features"]) for r in responses], [933, 281])
+            features = responses[0]["features"]
+            self.assertAlmostEqual(sum(map(probability, features)), 1, places=4)
+            values[generation] = {f.get("classification", f).get("index", 0): probability(f)
+                                  for f in features}
+        self.assertEqual(values["a"], values["b"])
+
+    def test_what_the_agent_cannot_read_loses_the_call(self):
+        carml, predictor = self.predictor("b")
+        for bad in ("/html", "/gif"):
+            self.assertEqual(self.urls(carml, predictor, "/ok/cat.jpg", bad).status, 400, bad)
+        self.assertEqual(self.urls(carml, predictor, "/truncated/cat.jpg").status, 200)
+
+    def test_images_by_value_give_what_the_url_gives(self):
+        carml, predictor = self.predictor("b", "--images-work")
+        data = base64.b64encode((self.images / "cat.jpg").read_bytes()).decode()
+        by_value = carml.post_json("/api/predict/images",
+                                   {"predictor": predictor, "images": [{"data": data}]})
+        by_url = self.urls(carml, predictor, "/ok/cat.jpg")
+        first, second = (
+            {f["classification"].get("index", 0): probability(f) for f in
+             answer.json()["responses"][0]["features"]} for answer in (by_value, by_url))
+        self.assertEqual(first, second)
+
+    def test_calls_at_once_do_not_disturb_each_other(self):
+        carml, predictor = self.predictor("b")
+        names = ["cheeseburger.jpg", "cat.jpg"] * 4
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda n: self.urls(carml, predictor, "/ok/" + n), names))
+        best = [self.best(a.json()["responses"][0]["features"]) for a in answers]
+        self.assertEqual(best, [933, 281] * 4)
+
+    def test_a_model_that_cannot_be_loaded_fails_the_open(self):
+        path = self.folder / "squeezenet.yml"
+        path.write_text(path.read_text().replace(".caffemodel", ".missing"))
+        carml = self.start("carml_server", "--port", 0, "--model", path)
+        answer = carml.post_json("/api/predict/open", {**OPEN, "model_name": "SqueezeNet"})
+        self.assertEqual(answer.status, 400)
+        self.assertIn("unable to open model: rpc error", answer.json()["message"])
 
 
 class CommandLine(unittest.TestCase):

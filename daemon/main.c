@@ -8,7 +8,15 @@
 
 #include "daemon/daemon.h"
 
-enum option_code { OPTION_CHECK = 256, OPTION_ONCE, OPTION_DUMP, OPTION_TIMINGS, OPTION_VERSION };
+enum option_code {
+    OPTION_CHECK = 256,
+    OPTION_ONCE,
+    OPTION_DUMP,
+    OPTION_TIMINGS,
+    OPTION_VERSION,
+    OPTION_PRINT_CONFIG,
+    OPTION_PRINT_MANUAL
+};
 
 static const struct option options_table[] = {
     {"config", required_argument, NULL, 'c'},
@@ -18,6 +26,8 @@ static const struct option options_table[] = {
     {"check-config", no_argument, NULL, OPTION_CHECK},
     {"dump-fsm", no_argument, NULL, OPTION_DUMP},
     {"timings", no_argument, NULL, OPTION_TIMINGS},
+    {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
+    {"print-manual", no_argument, NULL, OPTION_PRINT_MANUAL},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -34,6 +44,8 @@ static const char help[] =
     "  --once            work until nothing is pending, then exit\n"
     "  --log-level L     error, warning, notice, info or debug\n"
     "  --check-config    check the configuration, print OK, and exit\n"
+    "  --print-config    print the example configuration, every option at its default, and exit\n"
+    "  --print-manual    print the options for the manual page and exit\n"
     "  --timings         at exit, print CPU time by stage as a line of JSON\n"
     "  --dump-fsm        print the state machines and exit\n"
     "  --version         print versions and exit\n"
@@ -123,6 +135,12 @@ int main(int argc, char **argv)
             break;
         case OPTION_DUMP:
             daemon_dump_machines(stdout);
+            break;
+        case OPTION_PRINT_CONFIG:
+            config_write_example(stdout);
+            break;
+        case OPTION_PRINT_MANUAL:
+            config_write_manual(stdout);
             break;
         default:
             status = check_or_run(&arguments, &error);

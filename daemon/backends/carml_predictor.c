@@ -155,8 +155,9 @@ static bool held(enum carml_outcome outcome)
 static void open_failed(struct predictor *predictor, enum carml_outcome outcome)
 {
     struct predictors *owner = predictor->owner;
-    log_warning("carml: cannot open %s %s: %s", predictor->target.framework,
-                predictor->target.model, predictor->why.text);
+    if (held(outcome))
+        log_warning("carml: cannot open %s %s: %s", predictor->target.framework,
+                    predictor->target.model, predictor->why.text);
     predictor->held_until_ms = (int64_t)uv_now(owner->loop) + owner->config->carml.breaker_pause_ms;
     enter(predictor, held(outcome) ? STATE_HELD : STATE_CLOSED);
     tell_waiters(predictor, outcome, predictor->why.text);

@@ -103,15 +103,21 @@ static void advance(struct poller *poller, curl_socket_t descriptor, int flags)
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct watch *watch = poll->data;
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    int flags = 0;
+    if (status < 0) {
+        /* A reset may stand behind bytes that have arrived. With nothing but CURL_CSELECT_ERR curl
+         * would not read them, so it shall try all it waited for and meet the error itself. */
+        events = watch->events;
+        flags = CURL_CSELECT_ERR;
+    }
     if (events & UV_READABLE)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
     advance(watch->poller, watch->descriptor, flags);
 
-    /* libuv stops a poll whose socket has an error; curl, if it goes on with the socket (it has
-     * bytes to read before the error), does not know that. */
+    /* libuv stopped the poll of a socket with an error; curl, which reads one buffer each time,
+     * does not know that. */
     if (watch->events && !uv_is_active((uv_handle_t *)poll))
         uv_poll_start(poll, watch->events, on_ready);
 }

@@ -9,10 +9,14 @@
 
 #include <dlfcn.h>
 #include <netdb.h>
+#include <linux/sockios.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
 
 /* --- names: libcurl's resolver threads call this getaddrinfo -------------------------------- */
@@ -20,7 +24,7 @@
 static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t slow_over = PTHREAD_COND_INITIALIZER;
 static bool slow_may_end;
-atomic_int web_slow_lookups;
+atomic_int web_slow_lookups, web_resets;
 
 static char alias_name[64], alias_addresses[2][64];
 
@@ -113,6 +117,23 @@ static bool answer_endless_headers(const struct raw_request *request, bool one_l
     return false;
 }
 
+/* A whole answer of 48 KiB, then a reset once the client's kernel has all of it. */
+static bool answer_then_reset(const struct raw_request *request)
+{
+    static char body[48 * 1024];
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    int left = 1;
+    raw_print(request, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", sizeof body);
+    raw_send(request, body, sizeof body);
+    while (left > 0 && ioctl(request->descriptor, SIOCOUTQ, &left) == 0)
+        sched_yield();
+    setsockopt(request->descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    connect(request->descriptor, &none, sizeof none); /* disconnects with a reset */
+    web_resets++;
+    return false;
+}
+
 static bool answer_silence(const struct raw_request *request, const char *first)
 {
     raw_print(request, "%s", first);
@@ -165,6 +186,12 @@ bool web_serve(void *context, const struct raw_request *request)
         return answer_endless_headers(request, false);
     if (strcmp(target, "/header") == 0)
         return answer_endless_headers(request, true);
+    if (strcmp(target, "/reset") == 0)
+        return answer_then_reset(request);
+    if (strcmp(target, "/close") == 0) {
+        raw_print(request, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbye");
+        return false;
+    }
     if (strcmp(target, "/silent") == 0)
         return answer_silence(request, "");
     if (strcmp(target, "/stall") == 0)

@@ -41,6 +41,9 @@ struct outcome {
 extern atomic_int web_slow_lookups;
 void web_let_slow_lookups_end(void);
 
+/* How often "/reset" has reset its connection. */
+extern atomic_int web_resets;
+
 /* What `name` resolves to from now on; `second` may be NULL. */
 void web_name(const char *name, const char *first, const char *second);
 

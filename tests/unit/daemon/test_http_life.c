@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,42 @@ static void closing_with_transfers_in_flight_leaves_nothing(void **state)
     web_open(fixture, NULL);
 }
 
+static void an_answer_before_a_reset_is_whole(void **state)
+{
+    struct web *fixture = *state;
+    struct http_request request = web_request(web_local(fixture, "/reset"));
+    struct outcome outcome = {0};
+    struct error error;
+    int before = web_resets;
+    assert_int_equal(http_start(fixture->http, &request, web_done, &outcome, NULL, &error),
+                     STATUS_OK);
+    while (raw_server_requests(fixture->server) == 0)
+        uv_run(&fixture->loop, UV_RUN_NOWAIT);
+    while (web_resets == before) /* the loop rests: bytes and reset wait together */
+        sched_yield();
+    while (outcome.calls == 0)
+        uv_run(&fixture->loop, UV_RUN_ONCE);
+    assert_int_equal(outcome.code, CURLE_OK);
+    assert_int_equal(outcome.size, 48 * 1024);
+}
+
+static void count_handle(uv_handle_t *handle, void *count)
+{
+    (void)handle;
+    ++*(unsigned *)count;
+}
+
+static void closed_connections_leave_no_handle(void **state)
+{
+    struct web *fixture = *state;
+    for (int i = 0; i < 50; i++)
+        assert_string_equal(web_get(fixture, "/close", 0).body, "bye");
+    uv_run(&fixture->loop, UV_RUN_NOWAIT);
+    unsigned count = 0;
+    uv_walk(&fixture->loop, count_handle, &count);
+    assert_in_range(count, 1, 3); /* the timer, and what libuv or curl still close */
+}
+
 static void many_transfers_at_once_all_answer(void **state)
 {
     struct web *fixture = *state;
@@ -225,6 +262,8 @@ int main(void)
         TEST(cancelled_transfers_do_not_call_back),
         TEST(done_may_start_cancel_and_close),
         TEST(closing_with_transfers_in_flight_leaves_nothing),
+        TEST(an_answer_before_a_reset_is_whole),
+        TEST(closed_connections_leave_no_handle),
         TEST(many_transfers_at_once_all_answer),
         TEST(an_idle_loop_sleeps),
     };

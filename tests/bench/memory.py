@@ -33,7 +33,7 @@ def main():
         bench = throughput.Bench(pathlib.Path(folder), a.last, "url", 64)
         database = pathlib.Path(folder) / "memory.db"
         lib.system.run("carmlbench", "--config", bench.config, "--db", database, "enqueue", bench.list, "--backend",
-                       "carml", check=0, timeout=600)
+                       "carml", "--model", "AlexNet:1.0", "--framework", "Caffe:1.0", check=0, timeout=600)
         daemon = lib.system.Process("carmlbenchd", "--config", bench.config, "--db", database, "--once")
         marks = [a.first] + [a.last * k // 10 for k in range(1, 10)] + [a.last - 200]
         readings = []

@@ -51,7 +51,7 @@ class Bench:
         self.runs += 1
         database = self.folder / ("run%d.db" % self.runs)
         lib.system.run("carmlbench", "--config", self.config, "--db", database, "enqueue", self.list, "--backend",
-                       "carml", check=0)
+                       "carml", "--model", "AlexNet:1.0", "--framework", "Caffe:1.0", check=0)
         start = time.monotonic()
         before = os.times()
         done = lib.system.run("carmlbenchd", "--config", self.config, "--db", database, "--once", "--timings", check=0,

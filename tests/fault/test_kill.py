@@ -58,7 +58,7 @@ class Kill(lib.Case):
         path = self.folder / "urls.txt"
         path.write_text("".join(lines))
         done = lib.run("carmlbench", "--config", self.config, "--db", self.database, "enqueue", path, "--json",
-                       "--backend", "carml", check=0)
+                       "--backend", "carml", "--model", "AlexNet:1.0", "--framework", "Caffe:1.0", check=0)
         self.assertEqual(json.loads(done.stdout)["added"], URLS)
 
     def start_carml(self, port="0"):
@@ -101,7 +101,7 @@ class Kill(lib.Case):
         while kills < KILLS:
             process = self.daemon()
             try:
-                process.wait(self.random.uniform(0.005, 0.25))
+                process.wait(self.random.uniform(0.005, 0.6))
             except lib.subprocess.TimeoutExpired:
                 process.signal(signal.SIGKILL)
                 kills += 1

@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 import time
 
-import lib
+import measure
 import throughput
 
 
@@ -32,9 +32,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="carmlbench-bench-") as folder:
         bench = throughput.Bench(pathlib.Path(folder), a.last, "url", 64)
         database = pathlib.Path(folder) / "memory.db"
-        lib.system.run("carmlbench", "--config", bench.config, "--db", database, "enqueue", bench.list, "--backend",
+        measure.system.run("carmlbench", "--config", bench.config, "--db", database, "enqueue", bench.list, "--backend",
                        "carml", "--model", "AlexNet:1.0", "--framework", "Caffe:1.0", check=0, timeout=600)
-        daemon = lib.system.Process("carmlbenchd", "--config", bench.config, "--db", database, "--once")
+        daemon = measure.system.Process("carmlbenchd", "--config", bench.config, "--db", database, "--once")
         marks = [a.first] + [a.last * k // 10 for k in range(1, 10)] + [a.last - 200]
         readings = []
         while marks and daemon.process.poll() is None:

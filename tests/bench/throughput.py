@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-import lib
+import measure
 
 CONFIG = """
 fetch:
@@ -33,9 +33,9 @@ class Bench:
         self.folder, self.count, self.runs = folder, urls, 0
         root = folder / "www"
         root.mkdir()
-        pictures = lib.photo(root / "x.jpg")
-        self.web = lib.system.Server("webserver", "--port", "0", "--root", root)
-        self.carml = lib.system.Server("carml_server", "--port", "0", "--generation", "b", "--instant", "1000",
+        pictures = measure.photo(root / "x.jpg")
+        self.web = measure.system.Server("webserver", "--port", "0", "--root", root)
+        self.carml = measure.system.Server("carml_server", "--port", "0", "--generation", "b", "--instant", "1000",
                                        "--instant-fetch", "no", "--images-work")
         self.urls = ["%s/same/%s/%d" % (self.web.url, pictures[i % len(pictures)].name, i) for i in range(urls)]
         self.bytes = sum(p.stat().st_size for p in pictures) / len(pictures)
@@ -50,16 +50,16 @@ class Bench:
     def daemon(self):
         self.runs += 1
         database = self.folder / ("run%d.db" % self.runs)
-        lib.system.run("carmlbench", "--config", self.config, "--db", database, "enqueue", self.list, "--backend",
+        measure.system.run("carmlbench", "--config", self.config, "--db", database, "enqueue", self.list, "--backend",
                        "carml", "--model", "AlexNet:1.0", "--framework", "Caffe:1.0", check=0)
         start = time.monotonic()
         before = os.times()
-        done = lib.system.run("carmlbenchd", "--config", self.config, "--db", database, "--once", "--timings", check=0,
+        done = measure.system.run("carmlbenchd", "--config", self.config, "--db", database, "--once", "--timings", check=0,
                               timeout=600)
         seconds = time.monotonic() - start
         after = os.times()
         cpu = (after.children_user + after.children_system - before.children_user - before.children_system) * 1000
-        status = json.loads(lib.system.run("carmlbench", "--db", database, "status", "--json", check=0).stdout)
+        status = json.loads(measure.system.run("carmlbench", "--db", database, "status", "--json", check=0).stdout)
         assert status["total"]["done"] == self.count, status["total"]
         timings = json.loads(done.stdout[done.stdout.index("{"):])
         timings["process_cpu_ms_per_url"] = cpu / self.count
@@ -69,8 +69,8 @@ class Bench:
 
     def curl(self):
         start = time.monotonic()
-        subprocess.run(["curl", "--silent", "--show-error", "--parallel", "--parallel-max", str(min(self.width, 300)),
-                        "--config", str(self.curl_list)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["curl", "--silent", "--show-error", "--no-progress-meter", "--parallel", "--parallel-max", str(min(self.width, 300)),
+                        "--config", str(self.curl_list)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self.count / (time.monotonic() - start)
 
     def close(self):
@@ -87,13 +87,13 @@ def main():
     a = p.parse_args()
     with tempfile.TemporaryDirectory(prefix="carmlbench-bench-") as folder:
         bench = Bench(pathlib.Path(folder), a.urls, a.send, a.width)
-        print("%s; %d URLs of %.0f bytes, send %s" % (lib.machine(), a.urls, bench.bytes, a.send))
-        values = lib.alternate(a.rounds, curl=bench.curl, carmlbenchd=bench.daemon)
+        print("%s; %d URLs of %.0f bytes, send %s" % (measure.machine(), a.urls, bench.bytes, a.send))
+        values = measure.alternate(a.rounds, curl=bench.curl, carmlbenchd=bench.daemon)
         bench.close()
-        lib.report("Throughput", "URLs/s", values, "curl")
+        measure.report("Throughput", "URLs/s", values, "curl")
         middle = sorted(bench.timings, key=lambda t: t["process_cpu_ms_per_url"])[len(bench.timings) // 2]
         print("CPU of the median round, ms per URL by stage:")
-        lib.dump(middle)
+        measure.dump(middle)
 
 
 if __name__ == "__main__":

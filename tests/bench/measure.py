@@ -1,4 +1,4 @@
-"""lib: what the measurements share: rounds that alternate between the sides, and how they are reported."""
+"""measure: what the measurements share: rounds that alternate between the sides, and how they are reported."""
 import json
 import os
 import pathlib
@@ -6,7 +6,7 @@ import statistics
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
-import lib as system  # noqa: E402
+import lib as system  # noqa: E402 (tests/system/lib.py)
 
 ROOT, BUILD = system.ROOT, system.BUILD
 

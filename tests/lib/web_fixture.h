@@ -47,7 +47,7 @@ extern atomic_int web_resets;
 /* What `name` resolves to from now on; `second` may be NULL. */
 void web_name(const char *name, const char *first, const char *second);
 
-/* The paths it knows are told by its code. `context`: the port that "/other" redirects to. */
+/* The paths it knows stand in two tables of its code. `context` is not used. */
 bool web_serve(void *context, const struct raw_request *request);
 
 /* cmocka's set-up and tear-down: *state is a struct web with a pool without guard. The tear-down

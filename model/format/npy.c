@@ -298,22 +298,25 @@ enum status npy_to_float(struct npy_array *array, struct error *error)
 
 size_t npy_header(unsigned dims, const int64_t *shape, char header[NPY_HEADER_MAX])
 {
-    size_t used = 10, total;
+    enum { PREFIX = 10 }; /* magic, version, length */
+    size_t used = PREFIX, total;
 
     if (dims > NPY_MAX_DIMS)
         return 0;
-    memset(header, ' ', NPY_HEADER_MAX);
-    used += (size_t)sprintf(header + used, "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    /* Eight extents of twenty characters leave room: the longest text has 236 characters. */
+    used += (size_t)snprintf(header + used, NPY_HEADER_MAX - used,
+                             "{'descr': '<f4', 'fortran_order': False, 'shape': (");
     for (unsigned i = 0; i < dims; i++)
-        used += (size_t)sprintf(header + used, "%s%" PRId64, i ? ", " : "", shape[i]);
-    used += (size_t)sprintf(header + used, dims == 1 ? ",), }" : "), }");
-    header[used] = ' ';
+        used += (size_t)snprintf(header + used, NPY_HEADER_MAX - used, "%s%" PRId64, i ? ", " : "",
+                                 shape[i]);
+    used += (size_t)snprintf(header + used, NPY_HEADER_MAX - used, dims == 1 ? ",), }" : "), }");
     total = (used + 1 + 63) / 64 * 64;
+    memset(header + used, ' ', total - used);
     header[total - 1] = '\n';
     memcpy(header, magic, sizeof magic);
     header[6] = 1;
     header[7] = 0;
-    header[8] = (char)((total - 10) & 0xff);
-    header[9] = (char)((total - 10) >> 8);
+    header[8] = (char)((total - PREFIX) & 0xff);
+    header[9] = (char)((total - PREFIX) >> 8);
     return total;
 }

@@ -63,6 +63,9 @@ static const char *advice(enum status status)
 
 enum status connection_fail(struct store *store, struct error *error)
 {
+    int code = sqlite3_extended_errcode(store->db);
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+        store->sync_failed = true;
     enum status status = map_code(store->db);
     int os = status == STATUS_IO ? sqlite3_system_errno(store->db) : 0;
     return error_set(error, status, "%s: %s%s%s%s", store->path, sqlite3_errmsg(store->db),
@@ -229,4 +232,9 @@ int64_t connection_now_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool store_sync_failed(const struct store *store)
+{
+    return store->sync_failed;
 }

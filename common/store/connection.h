@@ -24,6 +24,7 @@ struct store {
     int64_t session; /* of a STORE_DAEMON: who its leases belong to */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     struct store_target_node *targets; /* read so far; live as long as the store */
+    bool sync_failed;                  /* see store_sync_failed */
 };
 
 /* Opens the file and sets what must hold on every connection, apart from WAL. A missing file is

@@ -103,8 +103,10 @@ void committer_lease_free(struct committer_lease *lease)
  */
 
 /* Trouble that may pass by itself. */
-static bool may_pass(enum status status)
+static bool may_pass(const struct committer *c, enum status status)
 {
+    if (store_sync_failed(c->store))
+        return false;
     return status == STATUS_FULL || status == STATUS_IO || status == STATUS_UNAVAILABLE ||
            status == STATUS_MEMORY;
 }
@@ -146,7 +148,7 @@ static enum status commit_alone(struct committer *c, const struct store_outcome 
                                 struct error *error)
 {
     enum status status = commit(c, outcome, 1, error);
-    if (!status || may_pass(status))
+    if (!status || may_pass(c, status))
         return status;
     log_warning("item %lld: its outcome cannot be recorded: %s", (long long)outcome->job.item_id,
                 error->text);
@@ -175,7 +177,7 @@ static enum status commit_group(struct committer *c, struct error *error)
     for (struct outcome *o = c->group; o; o = o->next)
         outcomes[count++] = o->record;
     enum status status = commit(c, outcomes, count, error);
-    if (status && !may_pass(status))
+    if (status && !may_pass(c, status) && !store_sync_failed(c->store))
         status = commit_one_by_one(c, outcomes, count, error);
     return status;
 }
@@ -213,7 +215,7 @@ static void work_on_group(struct committer *c)
         give_back_group(c);
         if (c->retry_at_ns)
             set_trouble(c, NULL);
-    } else if (may_pass(status)) {
+    } else if (may_pass(c, status)) {
         set_trouble(c, &error);
     } else {
         set_failed(c, status, &error);
@@ -325,7 +327,7 @@ static void work_on_lease(struct committer *c, size_t max_items)
     if (!c->group) {
         enum status status = fill_lease(c, max_items, lease, &error);
         lease->answered = status == STATUS_OK;
-        if (status && (!may_pass(status) || lease->batch.count)) {
+        if (status && (!may_pass(c, status) || lease->batch.count)) {
             committer_lease_free(lease);
             set_failed(c, status, &error);
             return;

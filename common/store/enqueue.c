@@ -15,10 +15,11 @@ enum {
     TARGETS_MAX = 64
 };
 
-/* The unique index of a long list does not fit into SQLite's default of 2 MB; 64 MB do for a
- * million URLs. Only while URLs are added. */
-#define CACHE_LARGE "PRAGMA cache_size = -65536"
-#define CACHE_USUAL "PRAGMA cache_size = -2000"
+/* Only while URLs are added: the unique index of a long list does not fit into SQLite's default of
+ * 2 MB but does into 64, and each chunk touches most of its pages, so a checkpoint behind each
+ * chunk would write them all again. */
+#define LARGE "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32768"
+#define USUAL "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000"
 
 /* Offsets into the chunk's text; ABSENT stands for NULL. */
 #define ABSENT ((size_t)-1)
@@ -113,7 +114,7 @@ enum status store_enqueue_begin(struct store *store, const char *run,
     buf_init(&enqueue->text, CHUNK_BYTES);
     status = prepare(enqueue, run, targets, target_count, error);
     if (!status)
-        status = connection_execute(store, CACHE_LARGE, error);
+        status = connection_execute(store, LARGE, error);
     if (status) {
         store_enqueue_end(enqueue);
         return status;
@@ -261,7 +262,10 @@ void store_enqueue_end(struct store_enqueue *enqueue)
 {
     if (!enqueue)
         return;
-    sqlite3_exec(enqueue->store->db, CACHE_USUAL, NULL, NULL, NULL);
+    sqlite3 *db = enqueue->store->db;
+    sqlite3_exec(db, USUAL, NULL, NULL, NULL);
+    /* Now, or the daemon's next commit pays for it. */
+    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     buf_free(&enqueue->text);
     free(enqueue);
 }

@@ -1,0 +1,424 @@
+#include "common/store/store.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "tests/lib/store_fixture.h"
+
+static int setup(void **state)
+{
+    static struct store_fixture fixture;
+    fixture_open(&fixture, STORE_DAEMON);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_close(*state);
+    return 0;
+}
+
+/* Runs SQL on the file as a user with the sqlite3 shell would; returns the first column of the
+ * first row as text ("" when there is none). */
+static const char *ask(struct store_fixture *fixture, const char *text)
+{
+    static char answer[512];
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    if (sqlite3_prepare_v2(db, text, -1, &stmt, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", text, sqlite3_errmsg(db));
+    int rc = sqlite3_step(stmt);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        fail_msg("%s: %s", text, sqlite3_errmsg(db));
+    const char *value = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : "";
+    snprintf(answer, sizeof answer, "%s", value ? value : "NULL");
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return answer;
+}
+
+static double ask_number(struct store_fixture *fixture, const char *text)
+{
+    return strtod(ask(fixture, text), NULL);
+}
+
+/* Ends every leasable job of the first `targets` as done, each URL with a picture of its own. */
+static void do_all(struct store *store, unsigned first_picture)
+{
+    struct store_batch batch = fixture_lease(store, 1000);
+    for (size_t i = 0; i < batch.count; i++)
+        for (size_t j = 0; j < batch.items[i].job_count; j++) {
+            char sha256[65];
+            struct store_outcome done = fixture_done(
+                &batch.items[i].jobs[j], fixture_sha256(first_picture + (unsigned)i, sha256));
+            done.predict_ms = (double)(i + 1);
+            assert_int_equal(fixture_commit(store, &done), 0);
+        }
+    store_batch_free(&batch);
+}
+
+static void columns_are_those_that_are_published(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static const struct {
+        const char *view, *columns;
+    } views[] = {
+        {"results",
+         "run,url,model,model_version,framework,framework_version,backend,requested_backend,label1,"
+         "wnid1,probability1,label2,wnid2,probability2,label3,wnid3,probability3,image_sha256,"
+         "sent_as,http_status,width,height,placeholder,fetch_ms,predict_ms,attempts,completed_at"},
+        {"failures", "run,url,model,framework,backend,stage,reason,detail,attempts,failed_at"},
+        {"progress", "run,model,framework,backend,enqueued,pending,leased,done,failed"},
+        {"accuracy",
+         "run,model,framework,backend,scoring,images,correct,accuracy,accuracy_low,accuracy_high,"
+         "mean_probability"},
+        {"latency", "run,backend,model,stage,count,p50_ms,p90_ms,p99_ms,max_ms"},
+        {"reasons", "run,state,stage,reason,count"},
+    };
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "SELECT group_concat(name) FROM pragma_table_info('%s')",
+                 views[i].view);
+        assert_string_equal(ask(fixture, text), views[i].columns);
+    }
+}
+
+static int join_row(void *context, size_t columns, const char *const *names,
+                    const struct store_value *values)
+{
+    char *line = context;
+    for (size_t i = 0; i < columns; i++) {
+        size_t used = strlen(line);
+        const struct store_value *value = &values[i];
+        if (strcmp(names[i], "completed_at") == 0 || strcmp(names[i], "failed_at") == 0)
+            assert_int_equal(strlen(value->text), strlen("2026-01-02T03:04:05.678Z"));
+        else if (value->kind == VALUE_TEXT)
+            snprintf(line + used, 2048 - used, "%s|", value->text);
+        else if (value->kind == VALUE_INTEGER)
+            snprintf(line + used, 2048 - used, "%lld|", (long long)value->integer);
+        else if (value->kind == VALUE_REAL)
+            snprintf(line + used, 2048 - used, "%g|", value->real);
+        else
+            snprintf(line + used, 2048 - used, "NULL|");
+    }
+    return 0;
+}
+
+static void rows_are(struct store *store, const char *view, const char *run, const char *expected)
+{
+    char line[2048] = "";
+    struct error error = {""};
+    if (store_rows(store, view, run, join_row, line, &error))
+        fail_msg("%s", error.text);
+    assert_string_equal(line, expected);
+}
+
+static void a_result_is_shown_with_all_it_came_from(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 7, 1, 1);
+    do_all(fixture->store, 0xabc);
+    rows_are(fixture->store, "results", "r",
+             "r|http://host.example/7.jpg|alexnet|1.0|caffe|1.0|local|auto|"
+             "brown bear, bruin, Ursus arctos|n02132136|0.7|American black bear|n02133161|0.2|"
+             "ice bear, polar bear|n02134084|0.1|"
+             "0000000000000000000000000000000000000000000000000000000000000abc|local|200|500|375|"
+             "0|12.5|1|1|");
+    assert_string_equal(ask(fixture, "SELECT detail FROM provenance"),
+                        "engine 1, reference kernels");
+}
+
+static void missing_predictions_and_labels_without_synset_are_null(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char sha256[65];
+    fixture_enqueue(fixture->store, "r", 7, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome done = fixture_done(&batch.items[0].jobs[0], fixture_sha256(1, sha256));
+    done.prediction_count = 1;
+    done.predictions[0].label = "circle";
+    fixture_commit(fixture->store, &done);
+    store_batch_free(&batch);
+    assert_string_equal(
+        ask(fixture, "SELECT label1 || coalesce(wnid1, '-') || coalesce(label2, '-') FROM results"),
+        "circle--");
+}
+
+static void failures_and_reasons_tell_the_last_reason(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 3, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 3);
+    struct store_outcome failed =
+        fixture_failed(&batch.items[0].jobs[0], OUTCOME_FAILED, REASON_http_not_found);
+    fixture_commit(fixture->store, &failed);
+    failed.job = batch.items[1].jobs[0];
+    fixture_commit(fixture->store, &failed);
+    failed = fixture_failed(&batch.items[2].jobs[0], OUTCOME_RETRY, REASON_bad_answer);
+    fixture_commit(fixture->store, &failed);
+    store_batch_free(&batch);
+    rows_are(fixture->store, "failures", NULL,
+             "r|http://host.example/0.jpg|alexnet|caffe|auto|fetch|http_not_found|"
+             "as the test wants it|1|"
+             "r|http://host.example/1.jpg|alexnet|caffe|auto|fetch|http_not_found|"
+             "as the test wants it|1|");
+    rows_are(fixture->store, "reasons", "r",
+             "r|pending|predict|bad_answer|1|r|failed|fetch|http_not_found|2|");
+    rows_are(fixture->store, "progress", "r", "r|alexnet|caffe|auto|3|1|0|0|2|");
+}
+
+static void a_reason_goes_when_the_job_is_done(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome retry =
+        fixture_failed(&batch.items[0].jobs[0], OUTCOME_RETRY, REASON_bad_answer);
+    fixture_commit(fixture->store, &retry);
+    store_batch_free(&batch);
+    assert_int_equal(store_lease(fixture->store, 1, 9000, &batch, &error), STATUS_OK);
+    char sha256[65];
+    struct store_outcome done = fixture_done(&batch.items[0].jobs[0], fixture_sha256(1, sha256));
+    fixture_commit(fixture->store, &done);
+    store_batch_free(&batch);
+    rows_are(fixture->store, "reasons", NULL, "");
+    assert_string_equal(ask(fixture, "SELECT attempts FROM results"), "2");
+    assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
+}
+
+static void many_urls_with_one_picture_make_it_a_placeholder(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 9, 2);
+    struct store_batch batch;
+    for (unsigned i = 0; i < 10; i++) {
+        char sha256[65];
+        batch = fixture_lease(fixture->store, 1);
+        if (i == 9) {
+            store_batch_free(&batch);
+            fixture_enqueue(fixture->store, "r", 9, 1, 2);
+            assert_string_equal(ask(fixture, "SELECT sum(placeholder) FROM results"), "0");
+            assert_string_equal(ask(fixture, "SELECT DISTINCT images FROM accuracy"), "9");
+            batch = fixture_lease(fixture->store, 1);
+        }
+        for (size_t j = 0; j < batch.items[0].job_count; j++) {
+            struct store_outcome done =
+                fixture_done(&batch.items[0].jobs[j], fixture_sha256(5, sha256));
+            fixture_commit(fixture->store, &done);
+        }
+        store_batch_free(&batch);
+    }
+    assert_string_equal(ask(fixture, "SELECT sum(placeholder) FROM results"), "20");
+    assert_string_equal(ask(fixture, "SELECT count(*) FROM accuracy"), "0");
+    ask(fixture, "UPDATE setting SET value = 11 WHERE name = 'placeholder_urls'");
+    assert_string_equal(ask(fixture, "SELECT sum(placeholder) FROM results"), "0");
+    assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
+}
+
+static void a_listed_picture_is_a_placeholder(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char sha256[65];
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome done = fixture_done(&batch.items[0].jobs[0], fixture_sha256(1, sha256));
+    done.picture.placeholder = true;
+    fixture_commit(fixture->store, &done);
+    store_batch_free(&batch);
+    assert_string_equal(ask(fixture, "SELECT placeholder FROM results"), "1");
+    assert_string_equal(ask(fixture, "SELECT count(*) FROM accuracy"), "0");
+}
+
+/* 10 pictures: 8 say brown bear first, 2 say "teddy, teddy bear" behind "mop". */
+static void score_ten(struct store_fixture *fixture)
+{
+    fixture_enqueue(fixture->store, "r", 0, 10, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 10);
+    for (unsigned i = 0; i < 10; i++) {
+        char sha256[65];
+        struct store_outcome done =
+            fixture_done(&batch.items[i].jobs[0], fixture_sha256(i, sha256));
+        if (i >= 8) {
+            done.predictions[0] = (struct store_prediction){840, 0.6, "n04367480 mop"};
+            done.predictions[1] = (struct store_prediction){850, 0.3, "n04399382 Teddy BEAR"};
+        }
+        assert_int_equal(fixture_commit(fixture->store, &done), 0);
+    }
+    store_batch_free(&batch);
+}
+
+static void accuracy_is_scored_with_wilson_intervals(void **state)
+{
+    struct store_fixture *fixture = *state;
+    score_ten(fixture);
+    assert_string_equal(ask(fixture, "SELECT images || '/' || correct || '/' || accuracy "
+                                     "FROM accuracy WHERE scoring = 'substring'"),
+                        "10/8/0.8");
+    /* Wilson 1927 for 8 of 10: 0.490162 to 0.943318 (as R's binom.confint gives). */
+    double low = ask_number(fixture, "SELECT accuracy_low FROM accuracy WHERE scoring='substring'");
+    double high =
+        ask_number(fixture, "SELECT accuracy_high FROM accuracy WHERE scoring='substring'");
+    assert_true(fabs(low - 0.4901625) < 1e-6);
+    assert_true(fabs(high - 0.9433178) < 1e-6);
+    double mean =
+        ask_number(fixture, "SELECT mean_probability FROM accuracy WHERE scoring='substring'");
+    assert_true(fabs(mean - (8 * 0.7 + 2 * 0.3) / 10) < 1e-9);
+}
+
+static void accuracy_by_synset_follows_wordnet(void **state)
+{
+    struct store_fixture *fixture = *state;
+    score_ten(fixture);
+    const char *correct = "SELECT correct FROM accuracy WHERE scoring = 'isa'";
+    assert_string_equal(ask(fixture, correct), "0");
+    ask(fixture, "INSERT INTO isa (child, parent) VALUES ('n02131654', 'n02131653')");
+    ask(fixture, "INSERT INTO isa (child, parent) VALUES ('n02132136', 'n02131654')");
+    assert_string_equal(ask(fixture, correct), "8");
+    ask(fixture, "DELETE FROM isa");
+    ask(fixture, "UPDATE item SET expect_wnid = 'n04367480'");
+    assert_string_equal(ask(fixture, correct), "2");
+    double mean = ask_number(fixture, "SELECT mean_probability FROM accuracy WHERE scoring='isa'");
+    assert_true(fabs(mean - (8 * 0.7 + 2 * 0.6) / 10) < 1e-9);
+}
+
+static void the_fallback_does_not_hide_among_carml_s_results(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 2, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        char sha256[65];
+        struct store_outcome done =
+            fixture_done(&batch.items[i].jobs[0], fixture_sha256(i, sha256));
+        done.producer.backend = i ? "carml" : "local";
+        assert_int_equal(fixture_commit(fixture->store, &done), 0);
+    }
+    store_batch_free(&batch);
+    assert_string_equal(
+        ask(fixture, "SELECT group_concat(backend || images) FROM "
+                     "(SELECT * FROM accuracy WHERE scoring = 'substring' ORDER BY backend)"),
+        "carml1,local1");
+    assert_string_equal(ask(fixture, "SELECT count(DISTINCT backend) FROM latency"), "2");
+}
+
+static void percentiles_are_nearest_ranks(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 200, 1);
+    do_all(fixture->store, 1);
+    assert_string_equal(
+        ask(fixture, "SELECT count || ' ' || p50_ms || ' ' || p90_ms || ' ' || p99_ms || ' ' || "
+                     "max_ms FROM latency WHERE stage = 'predict'"),
+        "200 100.0 180.0 198.0 200.0");
+    assert_string_equal(ask(fixture, "SELECT group_concat(stage) FROM latency"),
+                        "fetch,validate,predict");
+}
+
+static int stop_at_second(void *context, size_t columns, const char *const *names,
+                          const struct store_value *values)
+{
+    (void)columns, (void)names, (void)values;
+    return ++*(int *)context == 2;
+}
+
+static void rows_stop_when_the_callback_says_so(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    int seen = 0;
+    fixture_enqueue(fixture->store, "r", 0, 5, 1);
+    do_all(fixture->store, 1);
+    assert_int_equal(store_rows(fixture->store, "results", NULL, stop_at_second, &seen, &error),
+                     STATUS_OK);
+    assert_int_equal(seen, 2);
+}
+
+static void unknown_views_and_runs_are_told(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    int seen = 0;
+    assert_int_equal(store_rows(fixture->store, "job", NULL, stop_at_second, &seen, &error),
+                     STATUS_USAGE);
+    assert_int_equal(
+        store_rows(fixture->store, "results; DROP TABLE job", NULL, stop_at_second, &seen, &error),
+        STATUS_USAGE);
+    assert_int_equal(
+        store_rows(fixture->store, "results", "no such run", stop_at_second, &seen, &error),
+        STATUS_NO);
+}
+
+/* ---- docs/SQL.md ---------------------------------------------------------------------------- */
+
+/* Runs one query to its end. */
+static void query_runs(struct store_fixture *fixture, const char *text)
+{
+    sqlite3 *db;
+    char *message = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", message, text);
+    sqlite3_close(db);
+}
+
+/* Each block between ```sql and ``` runs on a database with results, failures and retries. */
+static void every_query_of_the_manual_runs(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char line[512], query[4096] = "";
+    bool inside = false;
+    int queries = 0;
+    FILE *manual = fopen("docs/SQL.md", "r");
+    assert_non_null(manual);
+    score_ten(fixture);
+    fixture_enqueue(fixture->store, "r", 10, 3, 2);
+    while (fgets(line, sizeof line, manual)) {
+        if (strncmp(line, "```", 3) != 0) {
+            if (inside)
+                strncat(query, line, sizeof query - strlen(query) - 1);
+            continue;
+        }
+        if (inside) {
+            query_runs(fixture, query);
+            queries++;
+        }
+        inside = !inside && strncmp(line, "```sql", 6) == 0;
+        query[0] = '\0';
+    }
+    fclose(manual);
+    assert_true(queries >= 8);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(columns_are_those_that_are_published),
+        TEST(a_result_is_shown_with_all_it_came_from),
+        TEST(missing_predictions_and_labels_without_synset_are_null),
+        TEST(failures_and_reasons_tell_the_last_reason),
+        TEST(a_reason_goes_when_the_job_is_done),
+        TEST(many_urls_with_one_picture_make_it_a_placeholder),
+        TEST(a_listed_picture_is_a_placeholder),
+        TEST(accuracy_is_scored_with_wilson_intervals),
+        TEST(accuracy_by_synset_follows_wordnet),
+        TEST(the_fallback_does_not_hide_among_carml_s_results),
+        TEST(percentiles_are_nearest_ranks),
+        TEST(rows_stop_when_the_callback_says_so),
+        TEST(unknown_views_and_runs_are_told),
+        TEST(every_query_of_the_manual_runs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -123,6 +123,8 @@ void wire_features(struct text *text, const struct wire_classes *classes, struct
         if (!isfinite(classes->probabilities[i]))
             text->status = STATUS_DATA;
     }
+    if (text->status)
+        goto out;
     if (style.generation == GENERATION_B)
         qsort_r(order, classes->count, sizeof *order, compare_classes,
                 (void *)(uintptr_t)classes->probabilities);

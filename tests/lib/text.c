@@ -119,10 +119,12 @@ void text_float32(struct text *text, float value)
 {
     char digits[32];
     float size = fabsf(value);
-    if (size == 0) {
+    if (!isfinite(value) && !text->status)
+        text->status = STATUS_DATA;
+    if (size == 0)
         text_add(text, "0");
+    if (size == 0 || text->status)
         return;
-    }
     shortest_digits(value, digits, sizeof digits);
     char *exponent = strchr(digits, 'e');
     int power = atoi(exponent + 1);

@@ -28,8 +28,9 @@ void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
  * '<', '>' and '&' become \u003c, \u003e and \u0026. */
 void text_json(struct text *text, const char *string, bool html);
 
-/* Appends `value` (finite) as Go's encoding/json writes a float32: the shortest digits that read
- * back to the same float32, exponent form below 1e-6 and from 1e21, "e-9" instead of "e-09". */
+/* Appends `value` as Go's encoding/json writes a float32: the shortest digits that read
+ * back to the same float32, exponent form below 1e-6 and from 1e21, "e-9" instead of "e-09".
+ * STATUS_DATA for NaN and infinity, which Go cannot encode. */
 void text_float32(struct text *text, float value);
 
 void text_free(struct text *text);

@@ -397,20 +397,25 @@ enum status shapes_draw_jpeg(unsigned class, uint64_t seed, uint32_t number, str
     return status;
 }
 
+static bool between(double value, double low, double high)
+{
+    return value > low && value < high;
+}
+
 /* The camera in grey levels, coordinates from -1 to 1 across its body; 0 is "nothing here". */
 static uint8_t camera_level(double x, double y)
 {
     double round = x * x + y * y, bar = x - 1.3 * y;
 
-    if (bar > -0.12 && bar < 0.12 && round < 1.6)
+    if (between(bar, -0.12, 0.12) && round < 1.6)
         return 120;
-    if (bar > -0.2 && bar < 0.2 && round < 1.7)
+    if (between(bar, -0.2, 0.2) && round < 1.7)
         return 0;
-    if (round < 0.1 || (round > 0.16 && round < 0.22))
+    if (round < 0.1 || between(round, 0.16, 0.22))
         return 235;
-    if (x > -1.0 && x < 1.0 && y > -0.6 && y < 0.62)
+    if (between(x, -1.0, 1.0) && between(y, -0.6, 0.62))
         return 165;
-    return x > -0.4 && x < 0.4 && y > -0.8 && y <= -0.6 ? 165 : 0;
+    return between(x, -0.4, 0.4) && between(y, -0.8, -0.6) ? 165 : 0;
 }
 
 enum status shapes_draw_placeholder(struct image *out)

@@ -8,6 +8,9 @@
 
 enum { MEMORY_ALIGN = 64 };
 
+/* No model file makes a session take more than this: twice what VGG-16 needs for 64 images. */
+static const size_t session_memory = (size_t)4 << 30;
+
 _Static_assert((int)TENSOR_MAX_DIMS == (int)SHAPE_MAX_DIMS, "a tensor holds any shape");
 
 struct engine {
@@ -102,40 +105,53 @@ static void fill_pointers(struct session *session)
     }
 }
 
+static enum status fail_memory(const struct engine *engine, struct error *error)
+{
+    return error_set(error, STATUS_MEMORY, "%s: there is not enough memory to run the network",
+                     engine->plan.graph->source);
+}
+
 /* Values, then scratch. Zeroed, so that an input nobody filled gives the same answer each time. */
-static bool allocate_memory(struct session *session)
+static enum status allocate_memory(struct session *session, struct error *error)
 {
     const struct plan *plan = &session->engine->plan;
     size_t bytes;
 
     if (!checked_add(plan->memory, plan->scratch, &bytes) ||
-        !checked_mul(bytes, sizeof(float), &bytes) || !checked_add(bytes, MEMORY_ALIGN, &bytes))
-        return false;
+        !checked_mul(bytes, sizeof(float), &bytes) || !checked_add(bytes, MEMORY_ALIGN, &bytes) ||
+        bytes > session_memory)
+        return error_set(error, STATUS_LIMIT,
+                         "%s: one pass needs more than %zu MB of memory; use a smaller batch",
+                         plan->graph->source, session_memory >> 20);
     bytes = bytes / MEMORY_ALIGN * MEMORY_ALIGN;
     session->memory = aligned_alloc(MEMORY_ALIGN, bytes);
     if (!session->memory)
-        return false;
+        return fail_memory(session->engine, error);
     memset(session->memory, 0, bytes);
     session->scratch = session->memory + plan->memory;
-    return true;
+    return STATUS_OK;
 }
 
 enum status session_create(const struct engine *engine, struct session **out, struct error *error)
 {
     const struct graph *graph = engine->plan.graph;
     struct session *session = calloc(1, sizeof *session);
+    enum status status;
 
     *out = NULL;
-    if (session) {
-        session->engine = engine;
-        session->pointers = calloc(engine->plan.pointer_count, sizeof *session->pointers);
-        session->tensors = calloc(graph->input_count + graph->output_count + graph->top_count,
-                                  sizeof *session->tensors);
-    }
-    if (!session || !session->pointers || !session->tensors || !allocate_memory(session)) {
+    if (!session)
+        return fail_memory(engine, error);
+    session->engine = engine;
+    session->pointers = calloc(engine->plan.pointer_count, sizeof *session->pointers);
+    session->tensors = calloc(graph->input_count + graph->output_count + graph->top_count,
+                              sizeof *session->tensors);
+    if (session->pointers && session->tensors)
+        status = allocate_memory(session, error);
+    else
+        status = fail_memory(engine, error);
+    if (status) {
         session_free(session);
-        return error_set(error, STATUS_MEMORY, "%s: there is not enough memory to run the network",
-                         graph->source);
+        return status;
     }
     fill_tensors(session);
     fill_pointers(session);

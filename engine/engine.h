@@ -30,7 +30,7 @@ struct tensor {
 };
 
 struct engine_options {
-    unsigned threads; /* that one session_run may use; 0: one per CPU */
+    unsigned threads; /* that one session_run may use; 0: one per CPU; "ref" kernels use one */
     int64_t batch;    /* replaces the first dimension of the inputs; 0: as the graph says */
     bool keep_all;    /* every top keeps the value it has at the end; more memory */
 };
@@ -42,6 +42,7 @@ enum status engine_create(const struct graph *graph, const struct engine_options
                           struct engine **out, struct error *error) MUST_CHECK;
 void engine_free(struct engine *engine);
 
+/* STATUS_LIMIT when one pass would need more than 4 GB for values. Caller frees *out. */
 enum status session_create(const struct engine *engine, struct session **out,
                            struct error *error) MUST_CHECK;
 void session_free(struct session *session);

@@ -15,10 +15,13 @@ enum { V1_V0_LAYER = 1, V1_NAME = 4, V1_BLOBS = 6 };
 enum { BLOB_NUM = 1, BLOB_WIDTH = 4, BLOB_DATA = 5, BLOB_SHAPE = 7, BLOB_DOUBLE_DATA = 8 };
 enum { SHAPE_DIM = 1 };
 
+enum { MAX_LAYERS = 32768 };
+
 struct loading {
     struct graph *graph;
     const char *file;
     struct error *error;
+    size_t layers;     /* with weights, so far */
     const char *layer; /* name, for errors; not NUL-terminated */
     int layer_size;
 };
@@ -227,6 +230,9 @@ static enum status read_blobs(const struct loading *loading, struct wire wire, u
     enum status status = STATUS_OK;
     struct wire_field field;
 
+    if (loading->layers > MAX_LAYERS)
+        return error_set(loading->error, STATUS_LIMIT, "%s: more than %d layers with weights",
+                         loading->file, MAX_LAYERS);
     /* Layers that only training has are left out, as Caffe does. */
     if (!node)
         return STATUS_OK;
@@ -269,6 +275,7 @@ static enum status read_layer(struct loading *loading, const struct wire *outer,
                              loading->file);
     }
     status = wire_status(&wire, loading->error);
+    loading->layers += count > 0;
     return status || !count ? status : read_blobs(loading, start, blobs, count);
 }
 

@@ -205,6 +205,21 @@ static void a_batch_too_large_is_one_clear_error(void **state)
     assert_non_null(strstr(error.text, "layer 'data'"));
 }
 
+static void memory_for_one_pass_has_a_ceiling(void **state)
+{
+    struct engine_options options = {.threads = 1, .batch = 1 << 20};
+    struct session *session;
+    struct engine *engine;
+    struct error error = {""};
+
+    (void)state;
+    assert_int_equal(engine_create(graph, &options, &engine, &error), STATUS_OK);
+    assert_int_equal(session_create(engine, &session, &error), STATUS_LIMIT);
+    assert_null(session);
+    assert_non_null(strstr(error.text, "use a smaller batch"));
+    engine_free(engine);
+}
+
 static void an_unknown_kernel_is_a_configuration_error(void **state)
 {
     struct engine_options options = {.threads = 1};
@@ -230,6 +245,7 @@ int main(void)
         cmocka_unit_test(all_tops_stand_under_their_own_name_as_at_the_end),
         cmocka_unit_test(without_keep_all_only_the_ends_are_there),
         cmocka_unit_test(a_batch_too_large_is_one_clear_error),
+        cmocka_unit_test(memory_for_one_pass_has_a_ceiling),
         cmocka_unit_test(an_unknown_kernel_is_a_configuration_error),
     };
     return cmocka_run_group_tests(tests, load_net, free_net);

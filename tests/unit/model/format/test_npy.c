@@ -146,6 +146,19 @@ static void an_array_cut_at_any_byte_is_refused(void **state)
     }
 }
 
+static void bytes_behind_the_numbers_are_refused(void **state)
+{
+    char bytes[SIZE];
+    size_t size =
+        build(bytes, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n", "123456789", 9);
+    struct npy_array array;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(parse(bytes, size, &array, &error), STATUS_DATA);
+    assert_non_null(strstr(error.text, "should hold 8 bytes of numbers but holds 9"));
+}
+
 static void a_header_of_ours_is_read_back(void **state)
 {
     static const int64_t shapes[][3] = {{7, 0, 0}, {2, 3, 0}, {1, 2, 3}};
@@ -176,6 +189,7 @@ int main(void)
         cmocka_unit_test(numbers_become_floats),
         cmocka_unit_test(what_cannot_be_read_is_said),
         cmocka_unit_test(an_array_cut_at_any_byte_is_refused),
+        cmocka_unit_test(bytes_behind_the_numbers_are_refused),
         cmocka_unit_test(a_header_of_ours_is_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,26 @@ static void cut_and_damaged_archives_are_refused(void **state)
     free(bytes);
 }
 
+static void a_changed_number_fails_its_checksum(void **state)
+{
+    enum { INSIDE_NUMBERS = 30 + 5 + 128 + 3 }; /* local header, "a.npy", .npy header */
+    struct npy_array array;
+    struct error error;
+    struct npz *npz;
+
+    (void)state;
+    write_archive();
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    fseek(file, INSIDE_NUMBERS, SEEK_SET);
+    fputc('!', file);
+    fclose(file);
+    assert_int_equal(npz_open(path, &npz, &error), STATUS_OK);
+    assert_int_equal(npz_find(npz, "a", &array, &error), STATUS_DATA);
+    assert_non_null(strstr(error.text, "its checksum is wrong"));
+    npz_close(npz);
+}
+
 /* The check value that every catalogue of CRCs gives for CRC-32/ISO-HDLC. */
 static void crc32_is_zips(void **state)
 {
@@ -189,6 +209,7 @@ int main(void)
         cmocka_unit_test(one_name_cannot_be_written_twice),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(cut_and_damaged_archives_are_refused),
+        cmocka_unit_test(a_changed_number_fails_its_checksum),
         cmocka_unit_test(crc32_is_zips),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

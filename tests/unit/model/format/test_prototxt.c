@@ -97,6 +97,12 @@ static void depth_has_a_limit(void **state)
     for (size_t i = 0; i < DEPTH; i++)
         memcpy(text + 2 * i, "a{", 2);
     refuse(text, STATUS_LIMIT, "f:1: messages are nested more than 64 deep");
+    for (size_t i = 0; i < PROTOTXT_MAX_DEPTH; i++)
+        text[2 * PROTOTXT_MAX_DEPTH + i] = '}';
+    text[3 * PROTOTXT_MAX_DEPTH] = '\0';
+    prototxt_free(parse_good(text));
+    memcpy(text + 2 * PROTOTXT_MAX_DEPTH, "a{}", 3);
+    refuse(text, STATUS_LIMIT, "f:1: messages are nested more than 64 deep");
     free(text);
 }
 

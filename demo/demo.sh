@@ -89,9 +89,9 @@ echo "http://127.0.0.1:$port/"
 } >"$folder/urls.txt"
 
 cat >"$folder/carmlbench.yml" <<END
-database: $folder/demo.db
+database: "$folder/demo.db"
 models:
-  path: [$root/config/models]
+  path: ["$root/config/models"]
 fetch:
   allow_addresses: [127.0.0.1/32]
   ports: ["$port"]

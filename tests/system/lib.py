@@ -92,8 +92,10 @@ class Process:
     def stderr_text(self):
         if self.errors.closed:
             return self._stderr
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
+        # The program writes through the same file position, so it must not be moved.
+        descriptor = self.errors.fileno()
+        size = os.fstat(descriptor).st_size
+        return os.pread(descriptor, size, 0).decode(errors="replace")
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -1,0 +1,239 @@
+"""carmlbenchd as a service: limits while it works, signals, the service manager, a second daemon,
+the unit file."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import daemon_lib
+import lib
+
+
+class Life(daemon_lib.Case):
+    def manager(self):
+        """A service manager's socket; returns it and the environment that names it."""
+        path = self.folder / "notify"
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(server.close)
+        server.bind(str(path))
+        server.settimeout(lib.DEADLINE)
+        return server, {"NOTIFY_SOCKET": str(path)}
+
+    def wait_message(self, server, word):
+        """Messages up to the first that contains the word."""
+        seen = []
+        while not seen or word not in seen[-1]:
+            seen.append(server.recv(4096).decode())
+        return seen
+
+    def wait_stats(self, condition):
+        """Asks the web server until its counters satisfy the condition."""
+        end = time.monotonic() + lib.DEADLINE
+        while time.monotonic() < end:
+            stats = self.web.get("/stats").json()
+            if condition(stats):
+                return stats
+            time.sleep(0.02)
+        raise AssertionError(f"never: {stats}")
+
+    def wait_log(self, process, text):
+        end = time.monotonic() + lib.DEADLINE
+        while time.monotonic() < end:
+            if text in process.stderr_text():
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"never said {text!r}:\n{process.stderr_text()}")
+
+    def test_cap_per_host_holds(self):
+        self.configure(fetch={"per_host": 3, "concurrency": 50})
+        self.enqueue([f"/slow/{n}?bps=20000&{i}" for i in range(3) for n in self.pictures[:10]])
+        self.once()
+        hosts = self.web.get("/stats").json()["hosts"]
+        self.assertEqual({h["max"] for h in hosts.values()}, {3}, hosts)
+        self.assertEqual(self.query("SELECT count(*) FROM results"), [(30,)])
+
+    def test_manager_hears_ready_status_watchdog_stopping(self):
+        server, env = self.manager()
+        self.configure()
+        self.enqueue([f"/ok/{name}" for name in self.pictures])
+        daemon = self.daemon(env={**env, "WATCHDOG_USEC": "400000"})
+        self.wait_message(server, "READY=1")
+        self.wait_message(server, "WATCHDOG=1")
+        self.wait_message(server, f"{len(self.pictures)} done")
+        self.wait_message(server, "WATCHDOG=1")
+        daemon.signal(signal.SIGTERM)
+        self.wait_message(server, "STOPPING=1")
+        self.assertEqual(daemon.wait(), 0, daemon.stderr_text())
+        self.assertEqual(self.assert_sound(), 0)
+
+    def test_stopped_loop_does_not_ping(self):
+        server, env = self.manager()
+        self.configure()
+        daemon = self.daemon(env={**env, "WATCHDOG_USEC": "400000"})
+        self.wait_message(server, "WATCHDOG=1")
+        daemon.signal(signal.SIGSTOP)
+        server.settimeout(1)
+        with self.assertRaises(TimeoutError):
+            while True:
+                server.recv(4096)
+        daemon.signal(signal.SIGCONT)
+        server.settimeout(lib.DEADLINE)
+        self.wait_message(server, "WATCHDOG=1")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_sigterm_finishes_what_is_in_flight_and_gives_back_the_rest(self):
+        self.configure(fetch={"concurrency": 4, "timeout": "30s"})
+        slow = [f"/slow/{n}?bps=8000" for n in self.pictures]
+        self.enqueue(slow)
+        daemon = self.daemon()
+        self.wait_stats(lambda s: s["prefixes"].get("slow", 0) >= 4)
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(), 0, daemon.stderr_text())
+        pending = self.assert_sound()
+        done = self.query("SELECT count(*) FROM results")[0][0]
+        self.assertGreaterEqual(done, 4)
+        self.assertEqual(done + pending, len(slow))
+        self.assertEqual(self.query("SELECT count(*) FROM failures"), [(0,)])
+
+    def test_second_signal_does_not_wait(self):
+        self.configure(fetch={"timeout": "50s", "low_speed": "0B"})
+        self.enqueue(["/stall"])
+        daemon = self.daemon()
+        self.wait_stats(lambda s: s["prefixes"].get("stall", 0) == 1)
+        daemon.signal(signal.SIGTERM)
+        self.wait_log(daemon, "finishing what is in flight")
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(20), 0, daemon.stderr_text())
+        self.assertEqual(self.assert_sound(), 1)
+
+    def test_drain_ends_at_its_limit(self):
+        self.configure(fetch={"timeout": "50s", "low_speed": "0B"}, daemon={"drain": "100ms"})
+        self.enqueue(["/stall"])
+        daemon = self.daemon()
+        self.wait_stats(lambda s: s["prefixes"].get("stall", 0) == 1)
+        daemon.signal(signal.SIGINT)
+        self.assertEqual(daemon.wait(20), 0, daemon.stderr_text())
+        self.assertEqual(self.assert_sound(), 1)
+
+    def test_sighup_takes_over_what_can_change_and_names_the_rest(self):
+        server, env = self.manager()
+        self.configure()
+        daemon = self.daemon(env=env)
+        self.wait_message(server, "READY=1")
+        self.configure(fetch={"per_host": 2, "user_agent": "other"}, log_level="debug")
+        daemon.signal(signal.SIGHUP)
+        self.wait_log(daemon, "fetch.per_host: changed")
+        self.wait_log(daemon, "log_level: changed")
+        self.wait_log(daemon, "fetch.user_agent: changed in the file; needs a restart")
+        self.config.write_text("fetch: 7\n")
+        daemon.signal(signal.SIGHUP)
+        self.wait_log(daemon, "configuration not re-read: ")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_url_added_while_it_works_is_taken_up(self):
+        server, env = self.manager()
+        self.configure()
+        self.enqueue([])
+        daemon = self.daemon(env=env)
+        self.wait_message(server, "READY=1")
+        self.enqueue([f"/ok/{self.pictures[0]}"])
+        self.wait_message(server, "1 done")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_database_with_a_daemon_is_refused_with_69(self):
+        server, env = self.manager()
+        self.configure()
+        daemon = self.daemon(env=env)
+        self.wait_message(server, "READY=1")
+        second = lib.run("carmlbenchd", "--config", self.config, "--once", check=69)
+        self.assertEqual(len(second.stderr.strip().splitlines()), 1, second.stderr)
+        self.assertIn("bench.db", second.stderr)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_killed_daemon_goes_on_where_it_was(self):
+        self.configure(fetch={"timeout": "30s"})
+        self.enqueue([f"/ok/{n}" for n in self.pictures] + ["/slow/" + self.pictures[0] + "?bps=500"])
+        daemon = self.daemon()
+        self.wait_stats(lambda s: s["prefixes"].get("slow", 0) == 1)
+        daemon.kill()
+        self.enqueue(["/html"])
+        self.configure(fetch={"timeout": "1s"}, retry={"tries": 1})
+        done = self.once()
+        self.assertIn("did not end cleanly", done.stderr)
+        self.assertEqual(self.query("SELECT count(*) FROM results"), [(len(self.pictures),)])
+        self.assertEqual(self.assert_sound(), 0)
+
+
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <jpeglib.h>
+/* A decoder with a fault: a JPEG with a comment crashes it. */
+boolean jpeg_start_decompress(j_decompress_ptr cinfo)
+{
+    if (cinfo->image_width == 7)
+        raise(SIGSEGV);
+    boolean (*real)(j_decompress_ptr) =
+        (boolean (*)(j_decompress_ptr))dlsym(RTLD_NEXT, "jpeg_start_decompress");
+    return real(cinfo);
+}
+"""
+
+
+class Crash(daemon_lib.Case):
+    def shim(self):
+        source, library = self.folder / "shim.c", self.folder / "shim.so"
+        source.write_text(SHIM)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        return library
+
+    def test_picture_that_crashes_is_set_aside_after_three_crashes(self):
+        self.configure()
+        poison = self.www / "poison.jpg"
+        data = bytearray((self.www / self.pictures[0]).read_bytes())
+        frame = data.index(b"\xff\xc0")
+        data[frame + 7:frame + 9] = (7).to_bytes(2, "big")  # width 7 is what the shim looks for
+        poison.write_bytes(data)
+        self.enqueue([f"/ok/{n}" for n in self.pictures] + ["/ok/poison.jpg"])
+        env = {"LD_PRELOAD": str(self.shim())}
+        codes = []
+        while len(codes) < 10:
+            done = lib.run("carmlbenchd", "--config", self.config, "--once", env=env)
+            codes.append(done.returncode)
+            if done.returncode == 0:
+                break
+        self.assertEqual(codes, [-signal.SIGSEGV] * 3 + [0], done.stderr)
+        self.assertIn("set aside", done.stderr)
+        self.assertEqual(self.outcome_of("/ok/poison.jpg"), ("failed", "crashed"))
+        self.assertEqual(self.query("SELECT count(*) FROM results"), [(len(self.pictures),)])
+        self.assertEqual(self.assert_sound(), 0)
+
+
+class Unit(unittest.TestCase):
+    def setUp(self):
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("skipped: systemd-analyze is not installed")
+        self.unit = lib.ROOT / "systemd" / "carmlbenchd.service"
+
+    def test_exposure_is_at_most_1_1(self):
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=11",
+                               str(self.unit)], capture_output=True, text=True)
+        if "unrecognized option" in done.stderr:
+            self.skipTest("skipped: this systemd-analyze has no --offline")
+        self.assertEqual(done.returncode, 0, done.stdout[-300:] + done.stderr)
+
+    def test_unit_is_understood(self):
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(self.unit)],
+                              capture_output=True, text=True)
+        lines = [line for line in done.stderr.splitlines()
+                 if "carmlbenchd.service" in line and "is not executable" not in line]
+        self.assertEqual(lines, [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -8,24 +8,31 @@
 
 enum { MESSAGE_MAX = 512, JSON_MAX = 64 * 1024 };
 
+/* The length of `text` without the slashes at its end. */
+static size_t without_slashes(const char *text, size_t length)
+{
+    while (length > 0 && text[length - 1] == '/')
+        length--;
+    return length;
+}
+
+static bool is_server(const char *base)
+{
+    const char *scheme_end = strstr(base, "://");
+    size_t host = scheme_end ? strcspn(scheme_end + 3, "/?#") : 0;
+    return host > 0 && !strpbrk(base, " \t\r\n?#") && !strstr(scheme_end + 3, "://");
+}
+
 enum status carml_base_url(const char *text, char base[CARML_URL_MAX], struct error *error)
 {
     bool web = strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
-    size_t length = strlen(text);
-    while (length > 0 && text[length - 1] == '/')
-        length--;
+    size_t length = without_slashes(text, strlen(text));
     if (length >= 5 && strncmp(text + length - 4, "/api", 4) == 0 && text[length - 5] != '/')
-        length -= 4;
-    while (length > 0 && text[length - 1] == '/')
-        length--;
+        length = without_slashes(text, length - 4);
     if (length + 8 >= CARML_URL_MAX)
         return error_set(error, STATUS_CONFIG, "carml.url: too long, give http://HOST:PORT");
-    memcpy(base, "http://", 7);
-    memcpy(base + (web ? 0 : 7), text, length);
-    base[length + (web ? 0 : 7)] = '\0';
-    const char *scheme_end = strstr(base, "://");
-    size_t host = scheme_end ? strcspn(scheme_end + 3, "/?#") : 0;
-    if (host == 0 || strpbrk(base, " \t\r\n?#") || strstr(scheme_end + 3, "://"))
+    snprintf(base, CARML_URL_MAX, "%s%.*s", web ? "" : "http://", (int)length, text);
+    if (!is_server(base))
         return error_set(error, STATUS_CONFIG,
                          "carml.url: \"%s\" is not the address of a server, give http://HOST:PORT",
                          text);

@@ -202,33 +202,45 @@ static const char *digits(const char *at, const char *end)
     return at;
 }
 
-bool scan_number(struct scan *cursor, struct scan_slice *number)
+/* The fraction and the exponent behind a number's integer part; NULL and *problem when one has no
+ * digits. */
+static const char *fraction(const char *at, const char *end, const char **problem)
 {
-    scan_peek(cursor);
-    const char *at = cursor->at, *end = cursor->end, *start = at;
-    if (cursor->problem)
-        return false;
-    if (at < end && *at == '-')
+    if (at == end || *at != '.')
+        return at;
+    const char *behind = digits(at + 1, end);
+    *problem = "a number without digits behind its point";
+    return behind == at + 1 ? NULL : behind;
+}
+
+static const char *exponent(const char *at, const char *end, const char **problem)
+{
+    if (at == end || (*at != 'e' && *at != 'E'))
+        return at;
+    at++;
+    if (at < end && (*at == '+' || *at == '-'))
         at++;
     const char *behind = digits(at, end);
-    if (behind == at || (*at == '0' && behind - at > 1))
-        return scan_fail(cursor, "expected a number");
-    at = behind;
-    if (at < end && *at == '.') {
-        behind = digits(at + 1, end);
-        if (behind == at + 1)
-            return scan_fail(cursor, "a number without digits behind its point");
-        at = behind;
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        if (at < end && (*at == '+' || *at == '-'))
-            at++;
-        behind = digits(at, end);
-        if (behind == at)
-            return scan_fail(cursor, "a number without digits in its exponent");
-        at = behind;
-    }
+    *problem = "a number without digits in its exponent";
+    return behind == at ? NULL : behind;
+}
+
+bool scan_number(struct scan *cursor, struct scan_slice *number)
+{
+    const char *problem = "expected a number";
+    scan_peek(cursor);
+    if (cursor->problem)
+        return false;
+    const char *start = cursor->at, *end = cursor->end;
+    const char *first = start < end && *start == '-' ? start + 1 : start;
+    const char *at = digits(first, end);
+    if (at == first || (*first == '0' && at - first > 1))
+        return scan_fail(cursor, problem);
+    at = fraction(at, end, &problem);
+    if (at)
+        at = exponent(at, end, &problem);
+    if (!at)
+        return scan_fail(cursor, problem);
     *number = (struct scan_slice){.text = start, .size = (size_t)(at - start)};
     cursor->at = at;
     return true;
@@ -334,6 +346,21 @@ void scan_slice_copy(const struct scan_slice *string, char *out, size_t size)
     out[used] = '\0';
 }
 
+/* The power of ten behind the 'e', if any; past 1000 the value does not matter. */
+static int read_exponent(const char *at, const char *end)
+{
+    int value = 0;
+    if (at == end)
+        return 0;
+    at++;
+    bool negative = *at == '-';
+    if (*at == '-' || *at == '+')
+        at++;
+    for (; at < end && value <= 1000; at++)
+        value = value * 10 + (*at - '0');
+    return negative ? -value : value;
+}
+
 /* Exact when the digits fit 53 bits and the power of ten is at most 22: both are doubles then, and
  * one operation rounds once (W. Clinger, How to Read Floating Point Numbers Accurately, 1990).
  * Every float32 that Go writes is of this kind. */
@@ -343,9 +370,9 @@ static bool clinger(const struct scan_slice *number, double *value)
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const char *at = number->text, *end = at + number->size;
-    bool negative = *at == '-', point = false, minus = false;
+    bool negative = *at == '-', point = false;
     uint64_t mantissa = 0;
-    int exponent = 0, written = 0;
+    int power = 0;
     for (at += negative; at < end && *at != 'e' && *at != 'E'; at++) {
         if (*at == '.') {
             point = true;
@@ -354,20 +381,13 @@ static bool clinger(const struct scan_slice *number, double *value)
         if (mantissa >= (UINT64_C(1) << 53) / 10 - 1)
             return false;
         mantissa = mantissa * 10 + (uint64_t)(*at - '0');
-        exponent -= point;
+        power -= point;
     }
-    if (at < end)
-        at++;
-    if (at < end && (*at == '-' || *at == '+'))
-        minus = *at++ == '-';
-    for (; at < end; at++)
-        if ((written = written * 10 + (*at - '0')) > 1000)
-            return false;
-    exponent += minus ? -written : written;
-    if (exponent < -22 || exponent > 22)
+    power += read_exponent(at, end);
+    if (power < -22 || power > 22)
         return false;
     double result = (double)mantissa;
-    result = exponent < 0 ? result / powers[-exponent] : result * powers[exponent];
+    result = power < 0 ? result / powers[-power] : result * powers[power];
     *value = negative ? -result : result;
     return true;
 }

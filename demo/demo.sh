@@ -112,7 +112,7 @@ carmlbench enqueue "$folder/urls.txt"
 say "carmlbenchd --once"
 "$build/bin/carmlbenchd" --config "$folder/carmlbench.yml" --once 2>"$folder/carmlbenchd.log" &
 daemon=$!
-carmlbench status --watch &
+"$build/bin/carmlbench" --config "$folder/carmlbench.yml" status --watch &
 watch=$!
 wait "$daemon" || { cat "$folder/carmlbenchd.log" >&2 && fail "carmlbenchd failed"; }
 daemon=''

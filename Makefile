@@ -61,7 +61,8 @@ MODEL := $(call sources,model model/format)
 ENGINE := $(call sources,engine engine/ops engine/kernel engine/kernel/ref)
 DAEMON := $(filter-out daemon/main.c,$(call sources,daemon daemon/backends))
 CLI := $(filter-out cli/main.c,$(call sources,cli))
-TESTLIB := $(filter-out %_main.c,$(call sources,tests/lib))
+FIXTURES := $(wildcard tests/lib/*_fixture.c)
+TESTLIB := $(filter-out %_main.c $(FIXTURES),$(call sources,tests/lib))
 UNIT_TESTS := $(call sources,tests/unit tests/unit/* tests/unit/*/* tests/kernel tests/parity)
 BENCHES := $(call sources,tests/bench)
 TEST_PROGRAMS := $(call sources,tests/system tests/fault)
@@ -69,7 +70,7 @@ SERVERS := $(wildcard tests/lib/*_main.c)
 DEMO_PROGRAMS := $(call sources,demo)
 GENERATED := $(BUILD)/gen/sql_embedded.c
 
-libs := $(addprefix $(BUILD)/lib/lib,common.a store.a model.a engine.a daemon.a cli.a test.a)
+libs := $(addprefix $(BUILD)/lib/lib,common.a store.a model.a engine.a daemon.a cli.a test.a fixture.a)
 daemon_libs := $(addprefix $(BUILD)/lib/lib,daemon.a engine.a model.a store.a common.a)
 cli_libs := $(addprefix $(BUILD)/lib/lib,cli.a engine.a model.a store.a common.a)
 test_libs := $(addprefix $(BUILD)/lib/lib,test.a daemon.a cli.a engine.a model.a store.a common.a)
@@ -108,6 +109,8 @@ $(BUILD)/lib/libengine.a: $(call objects,$(ENGINE))
 $(BUILD)/lib/libdaemon.a: $(call objects,$(DAEMON))
 $(BUILD)/lib/libcli.a: $(call objects,$(CLI))
 $(BUILD)/lib/libtest.a: $(call objects,$(TESTLIB))
+# Fixtures call cmocka, which `make demo` must not need.
+$(BUILD)/lib/libfixture.a: $(call objects,$(FIXTURES))
 $(libs):
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^
@@ -122,8 +125,8 @@ $(BUILD)/bin/carmlbenchd: $(BUILD)/obj/daemon/main.o $(daemon_libs)
 $(patsubst tests/lib/%_main.c,$(BUILD)/tests/lib/%,$(SERVERS)): \
 	$(BUILD)/tests/lib/%: $(BUILD)/obj/tests/lib/%_main.o $(test_libs)
 	$(call link,$^)
-$(BUILD)/tests/unit/% $(BUILD)/tests/kernel/% $(BUILD)/tests/parity/%: LDLIBS += -lcmocka
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(test_libs)
+$(foreach part,unit kernel parity bench system fault,$(BUILD)/tests/$(part)/%): LDLIBS += -lcmocka
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/lib/libfixture.a $(test_libs)
 	$(call link,$^)
 $(BUILD)/demo/train: $(call objects,$(call sources,demo/trainer))
 $(BUILD)/demo/%: $(BUILD)/obj/demo/%.o $(test_libs)
@@ -142,7 +145,7 @@ demo: build-deps
 	$(Q)$(MAKE) --no-print-directory tests-free-demo
 
 .PHONY: tests-free-demo
-tests-free-demo: $(programs) $(extra_programs)
+tests-free-demo: $(programs) $(BUILD)/demo/draw $(BUILD)/tests/lib/webserver
 	$(Q)BUILD=$(BUILD) sh demo/demo.sh
 
 check: deps

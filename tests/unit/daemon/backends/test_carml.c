@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -26,6 +27,7 @@ struct item {
     struct fixture *fixture;
     struct backend_picture picture;
     char url[64];
+    const struct store_target *target;
     unsigned tries, away;
     bool asking, ended;
     enum backend_verdict verdict;
@@ -98,7 +100,7 @@ static void pump(struct fixture *fixture)
         if (ops->capacity(fixture->backend) == 0)
             return;
         item->asking = true;
-        ops->predict(fixture->backend, &target, &item->picture, on_answer, item);
+        ops->predict(fixture->backend, item->target, &item->picture, on_answer, item);
         assert_true(item->asking); /* never answered before predict returns */
     }
 }
@@ -115,8 +117,7 @@ static void set(struct fixture *fixture, const char *key, const char *value)
         fail_msg("%s", error.text);
 }
 
-/* Asks about `count` pictures until each has ended. */
-static void ask_pictures(struct fixture *fixture, unsigned count, unsigned max_tries)
+static void prepare(struct fixture *fixture, unsigned count, unsigned max_tries)
 {
     memset(fixture->items, 0, sizeof fixture->items);
     fixture->count = count;
@@ -125,6 +126,7 @@ static void ask_pictures(struct fixture *fixture, unsigned count, unsigned max_t
     for (unsigned i = 0; i < count; i++) {
         struct item *item = &fixture->items[i];
         item->fixture = fixture;
+        item->target = &target;
         snprintf(item->url, sizeof item->url, "http://192.0.2.1/%u.jpg", i);
         item->picture = (struct backend_picture){.item_id = i + 1,
                                                  .url = item->url,
@@ -132,18 +134,22 @@ static void ask_pictures(struct fixture *fixture, unsigned count, unsigned max_t
                                                  .size = sizeof bytes,
                                                  .kind = IMAGE_JPEG};
     }
+}
+
+/* Asks about `count` pictures until each has ended. */
+static void ask_pictures(struct fixture *fixture, unsigned count, unsigned max_tries)
+{
+    prepare(fixture, count, max_tries);
     pump(fixture);
     uv_run(&fixture->loop, UV_RUN_DEFAULT);
     assert_int_equal(fixture->ended, count);
 }
 
-static bool start_server(struct fixture *fixture, const char *generation, unsigned port,
-                         const char *option, const char *value)
+/* Starts the server with options of its own; false when it was not built. */
+static bool start_with(struct fixture *fixture, unsigned port, const char *const *options)
 {
     struct error error = {""};
-    const char *arguments[] = {"--generation", generation, "--instant", "1000", "--instant-fetch",
-                               "no",           option,     value,       NULL};
-    enum status status = child_start(&fixture->server, "carml_server", port, arguments, &error);
+    enum status status = child_start(&fixture->server, "carml_server", port, options, &error);
     if (status == STATUS_UNAVAILABLE && strstr(error.text, "not there")) {
         print_message("SKIPPED: %s\n", error.text);
         return false;
@@ -151,6 +157,14 @@ static bool start_server(struct fixture *fixture, const char *generation, unsign
     if (status)
         fail_msg("%s", error.text);
     return true;
+}
+
+static bool start_server(struct fixture *fixture, const char *generation, unsigned port,
+                         const char *option, const char *value)
+{
+    const char *options[] = {"--generation", generation, "--instant", "1000", "--instant-fetch",
+                             "no",           option,     value,       NULL};
+    return start_with(fixture, port, options);
 }
 
 static void open_backend(struct fixture *fixture, unsigned port)
@@ -272,12 +286,13 @@ static void every_way_works_with_both_generations(void **state)
 {
     static const struct {
         const char *send, *option, *sent_as;
+        int images; /* calls of /predict/images for the seven pictures */
     } cases[] = {
-        {"url", NULL, "url"},
-        {"upload", NULL, "upload"},
-        {"auto", NULL, "upload"},
-        {"auto", "--images-work", "images"},
-        {"images", "--images-work", "images"},
+        {"url", NULL, "url", 0},
+        {"upload", NULL, "upload", 0},
+        {"auto", NULL, "upload", 1},
+        {"auto", "--images-work", "images", 7},
+        {"images", "--images-work", "images", 7},
     };
     struct fixture *fixture = *state;
     for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
@@ -286,6 +301,7 @@ static void every_way_works_with_both_generations(void **state)
         if (!start_server(fixture, generation, 0, cases[i / 2].option, NULL))
             skip();
         open_backend(fixture, fixture->server.port);
+        ask_pictures(fixture, 1, 1); /* finds out what the server takes */
         ask_pictures(fixture, 6, 1);
         assert_all_answered(fixture);
         for (unsigned k = 0; k < 6; k++) {
@@ -296,6 +312,7 @@ static void every_way_works_with_both_generations(void **state)
             assert_non_null(strstr(item->producer, i % 2 ? "generation B" : "generation A"));
         }
         assert_int_equal(statistic(fixture, "predictors"), 1);
+        assert_int_equal(statistic(fixture, "images"), cases[i / 2].images);
         close_backend(fixture);
         assert_int_equal(statistic(fixture, "predictors"), 0);
         child_kill(&fixture->server);
@@ -321,7 +338,7 @@ static void one_open_serves_all_who_wait(void **state)
     open_backend(fixture, fixture->server.port);
     ask_pictures(fixture, PICTURES, 1);
     assert_all_answered(fixture);
-    assert_int_equal(statistic(fixture, "predictors"), 1);
+    assert_int_equal(statistic(fixture, "opens"), 1);
 }
 
 /* ---- misbehaviour -----------------------------------------------------------------------------
@@ -336,13 +353,13 @@ struct wrong {
 
 static void run_wrong(struct fixture *fixture, const struct wrong *wrong, const char *generation)
 {
-    unsigned every = wrong->expected == SOME_FAILED ? 1 : TRIES;
-    if (wrong->expected == ALL_ANSWERED_AT_ONCE)
-        every = 1;
+    unsigned tries = wrong->expected == ALL_ANSWERED ? TRIES : 1;
+    bool stalls = strncmp(wrong->rule, "stall", 5) == 0;
+    set(fixture, "carml.predict_timeout", stalls ? "300ms" : "60s");
     if (!start_server(fixture, generation, 0, "--misbehave", wrong->rule))
         skip();
     open_backend(fixture, fixture->server.port);
-    ask_pictures(fixture, PICTURES, every);
+    ask_pictures(fixture, PICTURES, tries);
     if (wrong->expected == SOME_FAILED) {
         if (count_reason(fixture, wrong->reason) != PICTURES / 4 ||
             count_answered(fixture) != PICTURES - PICTURES / 4)
@@ -377,7 +394,6 @@ static void each_misbehaviour_costs_only_its_picture(void **state)
     };
     struct fixture *fixture = *state;
     set(fixture, "carml.max_answer", "1MiB");
-    set(fixture, "carml.predict_timeout", "500ms");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         run_wrong(fixture, &cases[i], i % 2 ? "b" : "a");
 }
@@ -428,8 +444,8 @@ static void a_picture_that_always_breaks_the_service_ends(void **state)
 {
     static const char *const rules[] = {"500", "cut", "stall"};
     struct fixture *fixture = *state;
-    set(fixture, "carml.predict_timeout", "50ms");
     for (int i = 0; i < 3; i++) {
+        set(fixture, "carml.predict_timeout", i == 2 ? "50ms" : "60s");
         if (!start_server(fixture, "b", 0, "--misbehave", rules[i]))
             skip();
         open_backend(fixture, fixture->server.port);
@@ -489,12 +505,7 @@ static void nobody_there_opens_the_breaker(void **state)
     set(fixture, "carml.breaker_cap", "1h");
     open_backend(fixture, 1); /* nothing listens on port 1 of the loopback */
     uv_timer_start(&fixture->extra, look_at_capacity, 5, 5);
-    memset(fixture->items, 0, sizeof fixture->items);
-    fixture->count = 8;
-    for (unsigned i = 0; i < fixture->count; i++)
-        fixture->items[i] = (struct item){
-            .fixture = fixture,
-            .picture = {.item_id = i + 1, .url = "http://192.0.2.1/", .bytes = "x", .size = 1}};
+    prepare(fixture, 8, 2);
     pump(fixture);
     uv_run(&fixture->loop, UV_RUN_DEFAULT);
     assert_int_equal(fixture->backend->ops->capacity(fixture->backend), 0);
@@ -504,17 +515,55 @@ static void nobody_there_opens_the_breaker(void **state)
     uv_timer_stop(&fixture->pause);
 }
 
+static void who_waits_is_told_when_the_service_goes_away(void **state)
+{
+    static const struct store_target slow = {"VGG16", "1.0", "Caffe", "1.0", "carml"};
+    static const char *const options[] = {
+        "--instant",   "10",  "--instant-fetch", "no",
+        "--misbehave", "500", "--misbehave",     "delay-open:3600000:after=1",
+        NULL};
+    struct fixture *fixture = *state;
+    set(fixture, "carml.breaker_failures", "1");
+    set(fixture, "carml.breaker_pause", "1h");
+    set(fixture, "carml.breaker_cap", "1h");
+    if (!start_with(fixture, 0, options))
+        skip();
+    open_backend(fixture, fixture->server.port);
+    prepare(fixture, 2, 2);
+    fixture->items[1].target = &slow;
+    uv_timer_start(&fixture->extra, look_at_capacity, 5, 5);
+    pump(fixture);
+    uv_run(&fixture->loop, UV_RUN_DEFAULT);
+    assert_int_equal(fixture->items[0].away, 1);
+    assert_int_equal(fixture->items[1].away, 1); /* though its open is still under way */
+    uv_timer_stop(&fixture->extra);
+    uv_timer_stop(&fixture->pause);
+}
+
+static void a_model_the_server_does_not_have_is_unavailable(void **state)
+{
+    static const char *const options[] = {"--model", "config/models/shapes.yml", NULL};
+    struct fixture *fixture = *state;
+    if (access("config/models/shapes.yml", R_OK) != 0) {
+        print_message("SKIPPED: config/models/shapes.yml is not there\n");
+        skip();
+    }
+    if (!start_with(fixture, 0, options))
+        skip();
+    open_backend(fixture, fixture->server.port);
+    ask_pictures(fixture, 4, 1);
+    assert_int_equal(count_reason(fixture, REASON_model_unavailable), 4);
+    assert_non_null(strstr(fixture->items[0].detail, "unable to find agents"));
+    assert_int_equal(fixture->backend->ops->away_ms(fixture->backend), 0);
+}
+
 static void closing_ends_what_is_in_flight_without_answers(void **state)
 {
     struct fixture *fixture = *state;
     if (!start_server(fixture, "b", 0, "--misbehave", "stall"))
         skip();
     open_backend(fixture, fixture->server.port);
-    fixture->count = 4;
-    for (unsigned i = 0; i < fixture->count; i++)
-        fixture->items[i] = (struct item){
-            .fixture = fixture,
-            .picture = {.item_id = i + 1, .url = "http://192.0.2.1/", .bytes = "x", .size = 1}};
+    prepare(fixture, 4, 2);
     pump(fixture);
     while (statistic(fixture, "predictors") == 0)
         uv_run(&fixture->loop, UV_RUN_NOWAIT);
@@ -540,6 +589,8 @@ int main(void)
         WITH_FIXTURE(a_picture_that_always_breaks_the_service_ends),
         WITH_FIXTURE(a_crashed_server_costs_no_tries_and_is_found_again),
         WITH_FIXTURE(nobody_there_opens_the_breaker),
+        WITH_FIXTURE(who_waits_is_told_when_the_service_goes_away),
+        WITH_FIXTURE(a_model_the_server_does_not_have_is_unavailable),
         WITH_FIXTURE(closing_ends_what_is_in_flight_without_answers),
     };
     return cmocka_run_group_tests_name("carml", tests, NULL, NULL);

@@ -15,11 +15,14 @@ enum {
     TARGETS_MAX = 64
 };
 
-/* Only while URLs are added: the unique index of a long list does not fit into SQLite's default of
- * 2 MB but does into 64, and each chunk touches most of its pages, so a checkpoint behind each
- * chunk would write them all again. */
-#define LARGE "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32768"
-#define USUAL "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000"
+/* Only while URLs are added. The unique index of a long list does not fit into SQLite's default of
+ * 2 MB but does into 64; each chunk touches most of its pages, so a checkpoint behind each chunk
+ * would write them all again; and a chunk that is not acknowledged yet need not be on the disk: the
+ * commit of the flush, with synchronous=FULL, syncs the log to its end, with all before it. */
+#define LARGE                                                                                      \
+    "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32768; PRAGMA synchronous = NORMAL"
+#define USUAL                                                                                      \
+    "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA synchronous = FULL"
 
 /* Offsets into the chunk's text; ABSENT stands for NULL. */
 #define ABSENT ((size_t)-1)
@@ -35,6 +38,7 @@ struct store_enqueue {
     size_t target_count;
     int64_t targets[TARGETS_MAX];
     struct store_enqueue_counts counts;
+    bool unsynced; /* chunks were committed since the last flush */
     size_t used;
     struct buf text;
     struct entry entries[CHUNK_URLS];
@@ -176,27 +180,36 @@ static enum status put_entry(struct store_enqueue *enqueue, const struct entry *
     return status;
 }
 
-/* Commits the chunk. After an error it is still there and can be tried again. */
-static enum status write_chunk(struct store_enqueue *enqueue, struct error *error)
+static enum status put_chunk(struct store_enqueue *enqueue, struct store_enqueue_counts *counts,
+                             struct error *error)
 {
-    struct store_enqueue_counts counts = enqueue->counts;
     int64_t jobs[TARGETS_MAX] = {0};
     struct tally tally = {0};
-    if (enqueue->used == 0)
-        return STATUS_OK;
-    enum status status = transaction_begin(enqueue->store, error);
-    if (status)
-        return status;
+    enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < enqueue->used; i++)
-        status = put_entry(enqueue, &enqueue->entries[i], &counts, jobs, error);
+        status = put_entry(enqueue, &enqueue->entries[i], counts, jobs, error);
     for (size_t i = 0; !status && i < enqueue->target_count; i++)
         status = tally_move(enqueue->store, &tally, enqueue->run_id, enqueue->targets[i], JOB_NEW,
                             JOB_PENDING, jobs[i], error);
-    if (!status)
-        status = tally_write(enqueue->store, &tally, error);
-    status = transaction_end(enqueue->store, status, error);
+    return status ? status : tally_write(enqueue->store, &tally, error);
+}
+
+/* Commits the chunk. After an error it is still there and can be tried again. */
+static enum status write_chunk(struct store_enqueue *enqueue, bool flush, struct error *error)
+{
+    struct store_enqueue_counts counts = enqueue->counts;
+    struct store *store = enqueue->store;
+    enum status status = transaction_begin(store, error);
+    if (status)
+        return status;
+    status = put_chunk(enqueue, &counts, error);
+    if (!status && flush)
+        status =
+            statement_run(store, STATEMENT_run_flush, BINDS(INTEGER(enqueue->run_id)), NULL, error);
+    status = transaction_end(store, status, error);
     if (!status) {
         enqueue->counts = counts;
+        enqueue->unsynced = !flush;
         enqueue->used = 0;
         buf_clear(&enqueue->text);
     }
@@ -235,12 +248,12 @@ enum status store_enqueue_add(struct store_enqueue *enqueue, const struct store_
         return error_set(error, STATUS_DATA, "expectation: longer than %d bytes", EXPECT_MAX);
     enum status status = STATUS_OK;
     if (enqueue->used == CHUNK_URLS)
-        status = write_chunk(enqueue, error);
+        status = write_chunk(enqueue, false, error);
     if (status)
         return status;
     status = append_entry(enqueue, entry);
     if (status == STATUS_LIMIT) {
-        status = write_chunk(enqueue, error);
+        status = write_chunk(enqueue, false, error);
         if (!status)
             status = append_entry(enqueue, entry);
     }
@@ -252,7 +265,14 @@ enum status store_enqueue_add(struct store_enqueue *enqueue, const struct store_
 enum status store_enqueue_flush(struct store_enqueue *enqueue, struct store_enqueue_counts *counts,
                                 struct error *error)
 {
-    enum status status = write_chunk(enqueue, error);
+    enum status status = STATUS_OK;
+    if (enqueue->used || enqueue->unsynced) {
+        status = connection_execute(enqueue->store, "PRAGMA synchronous = FULL", error);
+        if (!status)
+            status = write_chunk(enqueue, true, error);
+        /* Without it the next chunks are only slower. */
+        sqlite3_exec(enqueue->store->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    }
     if (!status && counts)
         *counts = enqueue->counts;
     return status;

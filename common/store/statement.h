@@ -47,6 +47,7 @@ struct store;
     X(producer_insert)                                                                             \
     X(result_insert)                                                                               \
     X(run_find)                                                                                    \
+    X(run_flush)                                                                                   \
     X(run_insert)                                                                                  \
     X(session_end)                                                                                 \
     X(session_last)                                                                                \

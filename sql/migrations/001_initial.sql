@@ -22,10 +22,13 @@ CREATE TABLE session (
     closed_ms INTEGER
 );
 
+-- flushes: grows with each acknowledgement of an enqueue, so that its commit always has something
+-- to write, and with it a reason to reach the disk.
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    created_ms INTEGER NOT NULL
+    created_ms INTEGER NOT NULL,
+    flushes INTEGER NOT NULL DEFAULT 0
 );
 
 -- Versions are '' where the user named none.

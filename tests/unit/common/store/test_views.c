@@ -53,6 +53,17 @@ static double ask_number(struct store_fixture *fixture, const char *text)
     return strtod(ask(fixture, text), NULL);
 }
 
+/* Only a commit that writes something reaches the disk, and with it the chunks before it. */
+static void every_acknowledgement_of_an_enqueue_writes(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 10000, 1);
+    assert_string_equal(ask(fixture, "SELECT flushes FROM run"), "1");
+    struct store_enqueue_counts counts = fixture_enqueue(fixture->store, "r", 0, 10000, 1);
+    assert_int_equal(counts.duplicate, 10000);
+    assert_string_equal(ask(fixture, "SELECT flushes FROM run"), "2");
+}
+
 /* Ends every leasable job of the first `targets` as done, each URL with a picture of its own. */
 static void do_all(struct store *store, unsigned first_picture)
 {
@@ -405,6 +416,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(every_acknowledgement_of_an_enqueue_writes),
         TEST(columns_are_those_that_are_published),
         TEST(a_result_is_shown_with_all_it_came_from),
         TEST(missing_predictions_and_labels_without_synset_are_null),

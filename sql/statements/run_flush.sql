@@ -1,0 +1,1 @@
+UPDATE run SET flushes = flushes + 1 WHERE id = ?1;

@@ -140,9 +140,12 @@ deps:
 build-deps:
 	$(Q)sh .ci/deps $(BUILD_PACKAGES)
 
+# One job for each CPU unless the caller says otherwise.
+PARALLEL = $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # A second make, because the package list decides what pkg-config can answer.
 demo: build-deps
-	$(Q)$(MAKE) --no-print-directory tests-free-demo
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) tests-free-demo
 
 .PHONY: tests-free-demo
 tests-free-demo: $(programs) $(BUILD)/demo/draw $(BUILD)/tests/lib/webserver

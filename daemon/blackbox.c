@@ -105,8 +105,8 @@ static void use_signal_stack(void)
     /* Kept for the life of the thread; threads of the pool live as long as the process. */
     stack_t stack;
     memset(&stack, 0, sizeof stack);
-    char *memory = mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory =
+        mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return;
     signal_stack = memory;

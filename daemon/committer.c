@@ -5,19 +5,15 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "daemon/targets.h"
 #include "daemon/timings.h"
 
-enum { TARGETS_MAX = 65536, TICK_MS = 500 };
+enum { TICK_MS = 500 };
 
 /* A list with its end, so that order is kept. */
 struct queue {
     struct outcome *first, **end;
     size_t count;
-};
-
-struct known_target {
-    int64_t id;
-    struct store_target target;
 };
 
 /* Fields above `mutex` belong to the thread, those below it are shared under it, and those at the
@@ -27,8 +23,7 @@ struct committer {
     const struct committer_events *events;
     void *context;
     struct store *store;
-    struct known_target **targets; /* sorted by id */
-    size_t target_count;
+    struct targets targets;
     struct outcome *group; /* being committed */
     uint64_t retry_at_ns;  /* 0: no trouble */
 
@@ -225,56 +220,6 @@ static void work_on_group(struct committer *c)
 /* ---- thread: leasing --------------------------------------------------------------------------
  */
 
-static size_t target_slot(const struct committer *c, int64_t id)
-{
-    size_t low = 0, high = c->target_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (c->targets[middle]->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static enum status add_target(struct committer *c, size_t slot, int64_t id, struct error *error)
-{
-    if (c->target_count >= TARGETS_MAX)
-        return error_set(error, STATUS_LIMIT, "more than %d targets", TARGETS_MAX);
-    struct known_target *known = calloc(1, sizeof *known);
-    struct known_target **larger = realloc(c->targets, (c->target_count + 1) * sizeof *c->targets);
-    if (larger)
-        c->targets = larger;
-    if (!known || !larger) {
-        free(known);
-        return error_set(error, STATUS_MEMORY, "out of memory");
-    }
-    known->id = id;
-    enum status status = store_target_get(c->store, id, &known->target, error);
-    if (status) {
-        free(known);
-        return status;
-    }
-    memmove(larger + slot + 1, larger + slot, (c->target_count - slot) * sizeof *larger);
-    larger[slot] = known;
-    c->target_count++;
-    return STATUS_OK;
-}
-
-static enum status find_target(struct committer *c, int64_t id, const struct store_target **out,
-                               struct error *error)
-{
-    size_t slot = target_slot(c, id);
-    if (slot == c->target_count || c->targets[slot]->id != id) {
-        enum status status = add_target(c, slot, id, error);
-        if (status)
-            return status;
-    }
-    *out = &c->targets[slot]->target;
-    return STATUS_OK;
-}
-
 static enum status find_targets(struct committer *c, struct committer_lease *lease,
                                 struct error *error)
 {
@@ -286,8 +231,9 @@ static enum status find_targets(struct committer *c, struct committer_lease *lea
         return error_set(error, STATUS_MEMORY, "out of memory");
     for (size_t i = 0; i < lease->batch.count; i++)
         for (size_t j = 0; j < lease->batch.items[i].job_count; j++) {
-            enum status status = find_target(c, lease->batch.items[i].jobs[j].target_id,
-                                             &lease->targets[n++], error);
+            enum status status =
+                targets_find(&c->targets, c->store, lease->batch.items[i].jobs[j].target_id,
+                             &lease->targets[n++], error);
             if (status)
                 return status;
         }
@@ -358,24 +304,50 @@ static uint64_t group_due_ns(const struct committer *c)
     return c->first_at_ns + (uint64_t)COMMITTER_DELAY_MS * 1000000;
 }
 
-/* Waits (under the mutex) until there is something to do, or for TICK_MS. */
-static struct plan wait_for_work(struct committer *c)
+static bool has_work(const struct committer *c)
+{
+    return c->group || c->queue.count;
+}
+
+static struct plan make_plan(const struct committer *c, uint64_t now)
 {
     struct plan plan = {0};
+    if (c->failed) {
+        plan.end = c->stopping;
+        return plan;
+    }
+    plan.commit = has_work(c) && now >= group_due_ns(c);
+    if (c->stopping)
+        plan.end = !has_work(c) || (c->group && now >= c->stop_at_ns);
+    else
+        plan.lease = c->lease_wanted;
+    return plan;
+}
+
+static bool is_idle(const struct plan *plan)
+{
+    return !plan->commit && !plan->lease && !plan->end;
+}
+
+/* Until the next group is due, but no longer than a tick. */
+static uint64_t waiting_ns(const struct committer *c, uint64_t now)
+{
+    uint64_t tick = (uint64_t)TICK_MS * 1000000;
+    if (!has_work(c) || c->failed)
+        return tick;
+    uint64_t due = group_due_ns(c);
+    return due - now < tick ? due - now : tick;
+}
+
+/* What there is to do; waits up to a tick when it is nothing. */
+static struct plan wait_for_work(struct committer *c)
+{
     uv_mutex_lock(&c->mutex);
-    for (int round = 0; round < 2; round++) {
-        uint64_t now = uv_hrtime(), wait = (uint64_t)TICK_MS * 1000000;
-        bool has_work = c->group || c->queue.count;
-        uint64_t due = has_work ? group_due_ns(c) : 0;
-        bool given_up = c->failed || (c->group && c->stopping && now >= c->stop_at_ns);
-        plan.commit = has_work && now >= due && !c->failed;
-        plan.lease = c->failed || c->stopping ? 0 : c->lease_wanted;
-        plan.end = c->stopping && (!has_work || given_up);
-        if (plan.commit || plan.lease || plan.end || round == 1)
-            break;
-        if (has_work && !c->failed && due - now < wait)
-            wait = due - now;
-        uv_cond_timedwait(&c->wake, &c->mutex, wait);
+    uint64_t now = uv_hrtime();
+    struct plan plan = make_plan(c, now);
+    if (is_idle(&plan)) {
+        uv_cond_timedwait(&c->wake, &c->mutex, waiting_ns(c, now));
+        plan = make_plan(c, uv_hrtime());
     }
     if (plan.lease)
         c->lease_wanted = 0;
@@ -441,9 +413,7 @@ static void destroy(uv_handle_t *handle)
     free_list(c->queue.first);
     free_list(c->recorded.first);
     committer_lease_free(c->lease);
-    for (size_t i = 0; i < c->target_count; i++)
-        free(c->targets[i]);
-    free(c->targets);
+    targets_free(&c->targets);
     uv_cond_destroy(&c->wake);
     uv_mutex_destroy(&c->mutex);
     free(c->path);

@@ -1,5 +1,6 @@
 #include "daemon/task.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,10 +92,9 @@ struct task *task_create(struct task_env *env, const struct store_item *item,
     task->env = env;
     task->item_id = item->id;
     task->job_count = task->undecided = task->unrecorded = item->job_count;
-    if (item->image_sha256 && strlen(item->image_sha256) < sizeof task->pinned_sha256) {
-        task->pinned = true;
-        strcpy(task->pinned_sha256, item->image_sha256);
-    }
+    task->pinned = item->image_sha256 != NULL;
+    if (task->pinned)
+        snprintf(task->pinned_sha256, sizeof task->pinned_sha256, "%s", item->image_sha256);
     for (size_t i = 0; i < item->job_count; i++) {
         struct task_job *job = &task->jobs[i];
         machine_start(&job->machine, &job_table, job_invariant);

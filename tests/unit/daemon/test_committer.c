@@ -17,6 +17,7 @@
 enum { URLS = 300 };
 
 static bool sync_fails;
+static enum status prepare_status;
 
 /* Stands in for libc's: SQLite's syncs go through here. */
 int fdatasync(int descriptor);
@@ -40,7 +41,6 @@ struct fixture {
     struct committer_lease *lease;
     size_t recorded;
     unsigned troubles, ends_of_trouble;
-    enum status prepare;
 };
 
 static struct fixture f;
@@ -90,7 +90,7 @@ static enum status prepare(void *context, struct store *store, struct error *err
 {
     (void)context;
     assert_non_null(store);
-    return f.prepare ? error_set(error, f.prepare, "not prepared") : STATUS_OK;
+    return prepare_status ? error_set(error, prepare_status, "not prepared") : STATUS_OK;
 }
 
 static const struct committer_events events = {on_opened,  on_leased, on_recorded,
@@ -357,11 +357,12 @@ static void second_daemon_is_refused(void **state)
 static void failed_preparation_fails_the_opening(void **state)
 {
     (void)state;
+    prepare_status = STATUS_IO;
     start();
-    f.prepare = STATUS_IO;
     RUN_UNTIL(f.opened);
     assert_int_equal(f.status, STATUS_IO);
     stop(0);
+    prepare_status = STATUS_OK;
 }
 
 int main(void)

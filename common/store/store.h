@@ -51,9 +51,8 @@ enum status store_open(const char *path, enum store_mode mode, struct store **ou
 /* Releases the leases still held (STORE_DAEMON), checkpoints, closes. NULL is fine. */
 void store_close(struct store *store);
 
-/* True after the kernel could not bring something to the disk. It may have dropped what it could
- * not write and report the next sync as fine, so trying again proves nothing: a daemon ends then,
- * and the next start recovers from what really is on the disk. */
+/* True after a sync to the disk failed. The kernel may have dropped what it could not write and
+ * report the next sync as fine: a daemon ends then, and the next start recovers from the disk. */
 bool store_sync_failed(const struct store *store);
 
 /* ---- enqueue ------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@
 #include "common/store/target.h"
 #include "common/url.h"
 
+/* A chunk dirties most pages of the unique index however large it is, so small ones multiply what
+ * is written; large ones keep the daemon from writing for longer. 50000 take about a second. */
 enum {
-    CHUNK_URLS = 10000,
-    CHUNK_BYTES = 8 << 20,
+    CHUNK_URLS = 50000,
+    CHUNK_BYTES = 16 << 20,
     EXPECT_MAX = 4096,
     RUN_NAME_MAX = 200,
     TARGETS_MAX = 64
@@ -20,7 +22,7 @@ enum {
  * would write them all again; and a chunk that is not acknowledged yet need not be on the disk: the
  * commit of the flush, with synchronous=FULL, syncs the log to its end, with all before it. */
 #define LARGE                                                                                      \
-    "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32768; PRAGMA synchronous = NORMAL"
+    "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 65536; PRAGMA synchronous = NORMAL"
 #define USUAL                                                                                      \
     "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA synchronous = FULL"
 

@@ -55,8 +55,7 @@ void store_close(struct store *store);
  * report the next sync as fine: a daemon ends then, and the next start recovers from the disk. */
 bool store_sync_failed(const struct store *store);
 
-/* ---- enqueue ------------------------------------------------------------------------------------
- */
+/* ---- enqueue ----------------------------------------------------------------------------- */
 
 /* backend is "auto", "carml" or "local". Strings are read during the call only. */
 struct store_target {
@@ -78,7 +77,7 @@ struct store_enqueue_counts {
 struct store_enqueue;
 
 /* Starts adding URLs to the run (created when missing) for the given targets (1 to 64). Memory does
- * not depend on how many are added: a transaction is committed for every chunk of 10000 URLs. */
+ * not depend on how many are added: a transaction is committed for every 50000 URLs. */
 enum status store_enqueue_begin(struct store *store, const char *run,
                                 const struct store_target *targets, size_t target_count,
                                 struct store_enqueue **out, struct error *error) MUST_CHECK;
@@ -94,8 +93,7 @@ enum status store_enqueue_flush(struct store_enqueue *enqueue, struct store_enqu
 /* Ends it; what was not flushed is dropped. NULL is fine. */
 void store_enqueue_end(struct store_enqueue *enqueue);
 
-/* ---- leases -------------------------------------------------------------------------------------
- */
+/* ---- leases ------------------------------------------------------------------------------ */
 
 /* One job under lease. */
 struct store_job {
@@ -142,8 +140,7 @@ enum status store_backlog(struct store *store, struct store_backlog *out,
 enum status store_target_get(struct store *store, int64_t target_id, struct store_target *out,
                              struct error *error) MUST_CHECK;
 
-/* ---- outcomes -----------------------------------------------------------------------------------
- */
+/* ---- outcomes ---------------------------------------------------------------------------- */
 
 /* What produced an answer; deduplicated in the store. Strings may be NULL where unknown. */
 struct store_producer {
@@ -207,8 +204,7 @@ enum status store_commit(struct store *store, const struct store_outcome *outcom
 enum status store_count_crash(struct store *store, int64_t item_id, bool *buried,
                               struct error *error) MUST_CHECK;
 
-/* ---- the command's side
- * --------------------------------------------------------------------------- */
+/* ---- the command's side -------------------------------------------------------------------- */
 
 /* Failed jobs of the run (NULL: of all runs) back to pending; only those with one of the reasons
  * when reason_count > 0. Attempts and crashes start again from 0; the fencing token goes on

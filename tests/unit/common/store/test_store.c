@@ -60,9 +60,9 @@ static void enqueue_counts_new_urls_and_duplicates(void **state)
 static void enqueue_works_across_chunks(void **state)
 {
     struct store_fixture *fixture = *state;
-    struct store_enqueue_counts counts = fixture_enqueue(fixture->store, "r", 0, 20001, 1);
-    assert_int_equal(counts.added, 20001);
-    counts_are(fixture->store, 20001, 0, 0, 0);
+    struct store_enqueue_counts counts = fixture_enqueue(fixture->store, "r", 0, 50001, 1);
+    assert_int_equal(counts.added, 50001);
+    counts_are(fixture->store, 50001, 0, 0, 0);
 }
 
 static void unflushed_urls_are_dropped(void **state)

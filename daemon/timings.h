@@ -14,7 +14,7 @@
     X(loop)      /* event loop: HTTP, scheduling */                                                \
     X(committer) /* writer thread: SQLite */                                                       \
     X(validate)  /* worker threads: full decode, SHA-256 */                                        \
-    X(predict)   /* worker threads: parsing answers, local inference */
+    X(predict)   /* reading answers, local inference */
 
 enum timing {
 #define X(name) TIMING_##name,
@@ -27,6 +27,9 @@ enum timing {
  * the end. */
 int64_t timings_begin(void);
 void timings_add(enum timing stage, int64_t begin_ns);
+
+/* The same for work on the loop thread, which then does not count as the loop's own. */
+void timings_add_on_loop(enum timing stage, int64_t begin_ns);
 
 /* Sets a stage that is a whole thread to the calling thread's CPU time so far. */
 void timings_thread(enum timing stage);

@@ -36,6 +36,7 @@
 #include "daemon/backends/carml_send.h"
 #include "daemon/backends/limiter.h"
 #include "daemon/breaker.h"
+#include "daemon/timings.h"
 
 enum call_state { CALL_NEW, CALL_WAITING, CALL_QUEUED, CALL_ASKING, CALL_REFUSED, CALL_STATES };
 
@@ -273,7 +274,11 @@ static void take_prediction(struct call *call, const struct sent *sent)
     service_answered(call);
     limiter_answered(&carml->limiter, ceiling(carml));
     blame_clear(&carml->blame, call->picture->item_id, call->predictor);
-    if (carml_answer_parse(sent->body->data, sent->body->size, &parsed, &reason, &error))
+    int64_t begin = timings_begin();
+    enum status status =
+        carml_answer_parse(sent->body->data, sent->body->size, &parsed, &reason, &error);
+    timings_add_on_loop(TIMING_predict, begin);
+    if (status)
         give_failure(call, BACKEND_FAILED, reason, error.text);
     else
         give_prediction(call, sent, &parsed);

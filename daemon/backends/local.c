@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "daemon/blackbox.h"
+#include "daemon/timings.h"
 #include "engine/classifier.h"
 
 /* A model whose files are broken is looked at again after this long: someone may have mended it. */
@@ -204,9 +205,8 @@ static void refuse(struct call *call, enum reason reason, const char *why)
  */
 
 /* On the pool. */
-static void classify(uv_work_t *work)
+static void classify_call(struct call *call)
 {
-    struct call *call = work->data;
     const struct model *model = call->model;
     const struct labels *labels = classifier_labels(model->classifier);
     const float *probabilities = NULL;
@@ -232,6 +232,13 @@ static void classify(uv_work_t *work)
     for (size_t i = 0; i < call->count; i++)
         call->best[i].label = labels_line(labels, call->best[i].index);
     call->predict_ms = (double)(uv_hrtime() - start) / 1e6;
+}
+
+static void classify(uv_work_t *work)
+{
+    int64_t begin = timings_begin();
+    classify_call(work->data);
+    timings_add(TIMING_predict, begin);
 }
 
 /* A session without memory or after an error is not kept. */

@@ -71,7 +71,10 @@ static void a_good_probe_closes_it(void **state)
     struct breaker breaker = fresh(3);
     int64_t now = 100;
     fail_calls(&breaker, THRESHOLD, now);
-    breaker_success(&breaker, begin_probe(&breaker, &now), now);
+    {
+        uint32_t probe = begin_probe(&breaker, &now);
+        breaker_success(&breaker, probe, now);
+    }
     assert_int_equal(breaker_state(&breaker), BREAKER_CLOSED);
     assert_int_equal(breaker_away_ms(&breaker, now), 0);
     fail_calls(&breaker, THRESHOLD - 1, now);
@@ -84,7 +87,10 @@ static void a_cancelled_probe_makes_way_for_another(void **state)
     struct breaker breaker = fresh(4);
     int64_t now = 100;
     fail_calls(&breaker, THRESHOLD, now);
-    breaker_cancel(&breaker, begin_probe(&breaker, &now), now);
+    {
+        uint32_t probe = begin_probe(&breaker, &now);
+        breaker_cancel(&breaker, probe, now);
+    }
     assert_int_equal(breaker_state(&breaker), BREAKER_OPEN);
     assert_true(breaker_allows(&breaker, now));
 }
@@ -104,7 +110,10 @@ static void pauses_double_up_to_the_cap_and_vary(void **state)
             assert_in_range(pause, 1, limits[i]);
             longest[i] = pause > longest[i] ? pause : longest[i];
             shortest[i] = pause < shortest[i] ? pause : shortest[i];
-            breaker_failure(&breaker, begin_probe(&breaker, &now), now);
+            {
+                uint32_t probe = begin_probe(&breaker, &now);
+                breaker_failure(&breaker, probe, now);
+            }
         }
     }
     for (int i = 0; i < 6; i++) { /* full jitter: the whole range is used */
@@ -119,9 +128,14 @@ static void pauses_start_small_again_after_a_recovery(void **state)
     struct breaker breaker = fresh(5);
     int64_t now = 0;
     fail_calls(&breaker, THRESHOLD, now);
-    for (int i = 0; i < 5; i++)
-        breaker_failure(&breaker, begin_probe(&breaker, &now), now);
-    breaker_success(&breaker, begin_probe(&breaker, &now), now);
+    for (int i = 0; i < 5; i++) {
+        uint32_t probe = begin_probe(&breaker, &now);
+        breaker_failure(&breaker, probe, now);
+    }
+    {
+        uint32_t probe = begin_probe(&breaker, &now);
+        breaker_success(&breaker, probe, now);
+    }
     fail_calls(&breaker, THRESHOLD, now);
     assert_in_range(breaker_wait_ms(&breaker, now), 1, FIRST_MS);
 }
@@ -160,7 +174,10 @@ static void away_counts_from_the_first_failure_of_the_row(void **state)
     fail_calls(&breaker, 1, 200);
     assert_int_equal(breaker_away_ms(&breaker, 200), 100);
     int64_t now = 200;
-    breaker_failure(&breaker, begin_probe(&breaker, &now), now);
+    {
+        uint32_t probe = begin_probe(&breaker, &now);
+        breaker_failure(&breaker, probe, now);
+    }
     assert_int_equal(breaker_away_ms(&breaker, 90000), 89900);
 }
 

@@ -133,8 +133,10 @@ class Databases(Cli):
 
     def test_a_newer_version_is_refused_and_untouched(self):
         self.cli("enqueue", "-", input="http://example.org/\n", check=0)
-        with sqlite3.connect(self.database) as db:
-            db.execute("PRAGMA user_version = 999")
+        # Closed before the file is read, because closing the file would drop SQLite's locks on it.
+        db = sqlite3.connect(self.database)
+        db.execute("PRAGMA user_version = 999")
+        db.close()
         before = self.database.read_bytes()
         self.refused(65, "newer", "status")
         self.refused(65, "newer", "enqueue", "-", input="http://example.org/2\n")

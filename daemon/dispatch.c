@@ -24,6 +24,35 @@ static void progress(struct scheduler *s)
     s->last_progress_ms = dispatch_now_ms(s);
 }
 
+/* What one download of unknown size may take: its share of the memory. A body that turns out larger
+ * is given up at that point and starts again later with room for fetch.max_bytes, so that the
+ * ceiling holds whatever the servers send. */
+static int64_t share(const struct scheduler *s)
+{
+    const struct config *config = s->options.config;
+    int64_t bytes = config->daemon.memory / config->fetch.concurrency;
+    if (bytes < SHARE_MIN)
+        bytes = SHARE_MIN;
+    return bytes < config->fetch.max_bytes ? bytes : config->fetch.max_bytes;
+}
+
+static int64_t need(const struct scheduler *s, const struct task *task)
+{
+    return task->large ? s->options.config->fetch.max_bytes : share(s);
+}
+
+static bool fits(const struct scheduler *s, int64_t bytes)
+{
+    if (s->memory == 0 && s->reserved == 0)
+        return true; /* whatever the limits are, one picture at a time must do */
+    return s->memory + s->reserved + bytes <= s->options.config->daemon.memory;
+}
+
+bool dispatch_memory_is_free(const struct scheduler *s)
+{
+    return fits(s, s->wanted ? s->wanted : share(s));
+}
+
 /* ---- what tasks need done ---------------------------------------------------------------------
  */
 
@@ -32,16 +61,32 @@ static void end_fetch(struct task *task)
     struct scheduler *s = task->env->context;
     task->fetch = NULL;
     s->fetching--;
+    s->reserved -= task->reserved;
+    task->reserved = 0;
     hosts_release(s->hosts, &task->host_entry, dispatch_now_ms(s));
+}
+
+static void start_again_large(struct scheduler *s, struct task *task)
+{
+    task->large = true;
+    task_requeue(task);
+    if (s->phase == RUNNING)
+        dispatch_queue(s, task);
+    else
+        task_release(task, 0);
 }
 
 static void on_fetched(void *context, struct fetch_result *result)
 {
     struct task *task = context;
     struct scheduler *s = task->env->context;
+    bool had_all = task->reserved >= s->options.config->fetch.max_bytes;
     end_fetch(task);
     progress(s);
-    task_fetched(task, result);
+    if (!result->ok && result->reason == REASON_too_large && !had_all)
+        start_again_large(s, task);
+    else
+        task_fetched(task, result);
     scheduler_pump(s);
 }
 
@@ -50,9 +95,11 @@ static enum status do_fetch(void *context, struct task *task)
     struct scheduler *s = context;
     struct error error = {""};
     s->fetching++;
+    task->reserved = need(s, task);
+    s->reserved += task->reserved;
     progress(s);
-    enum status status =
-        fetch_start(s->options.fetcher, task->url, on_fetched, task, &task->fetch, &error);
+    enum status status = fetch_start_limited(s->options.fetcher, task->url, (size_t)task->reserved,
+                                             on_fetched, task, &task->fetch, &error);
     if (status) {
         log_warning("%s: %s", task->url, error.text);
         end_fetch(task);
@@ -178,19 +225,6 @@ void dispatch_release_waiting(struct route *route, unsigned keep, int64_t due_ms
 /* ---- downloads --------------------------------------------------------------------------------
  */
 
-static int64_t reserve(const struct scheduler *s)
-{
-    int64_t most = s->options.config->fetch.max_bytes;
-    return most < FETCH_RESERVE ? most : FETCH_RESERVE;
-}
-
-bool dispatch_memory_is_free(const struct scheduler *s)
-{
-    if (s->memory == 0 && s->fetching == 0)
-        return true; /* whatever the limits are, one picture at a time must do */
-    return s->memory + reserve(s) * (s->fetching + 1) <= s->options.config->daemon.memory;
-}
-
 /* The route that keeps the task from being started, or NULL. */
 static struct route *blocked_by(const struct task *task)
 {
@@ -246,12 +280,18 @@ void dispatch_fetches(struct scheduler *s)
             break;
         struct task *task = task_of(entry);
         struct route *full = blocked_by(task);
-        if (!full) {
+        if (full) {
+            hosts_release(s->hosts, entry, dispatch_now_ms(s));
+            route_park(full, task);
+        } else if (!fits(s, need(s, task))) {
+            /* Nothing else is started until there is room, or it would never come. */
+            s->wanted = need(s, task);
+            hosts_release(s->hosts, entry, dispatch_now_ms(s));
+            dispatch_queue(s, task);
+        } else {
+            s->wanted = 0;
             task_start(task);
-            continue;
         }
-        hosts_release(s->hosts, entry, dispatch_now_ms(s));
-        route_park(full, task);
     }
 }
 

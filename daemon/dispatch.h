@@ -13,13 +13,13 @@
 
 enum {
     ROUTES_MAX = 8,
-    POLL_MS = 1000,   /* how often the store is asked when it had nothing */
-    LEASE_MAX = 4096, /* URLs in one lease */
-    POLL_MIN_MS = 20, /* ... and at most */
-    FETCH_RESERVE = 1 << 20,
-    AWAY_PAUSE_MS = 100, /* between two questions that are answered "away" */
-    AWAY_MS = 5000,      /* a service away for longer makes way for others */
-    AWAY_DUE_MS = 10000  /* when its URLs get their next turn, plus up to as much jitter */
+    POLL_MS = 1000,        /* how often the store is asked when it had nothing */
+    LEASE_MAX = 4096,      /* URLs in one lease */
+    POLL_MIN_MS = 20,      /* ... and at most */
+    SHARE_MIN = 256 << 10, /* bytes of daemon.memory for one download, at least */
+    AWAY_PAUSE_MS = 100,   /* between two questions that are answered "away" */
+    AWAY_MS = 5000,        /* a service away for longer makes way for others */
+    AWAY_DUE_MS = 10000    /* when its URLs get their next turn, plus up to as much jitter */
 };
 
 enum phase { RUNNING, DRAINING, ABANDONED };
@@ -37,7 +37,9 @@ struct scheduler {
     struct task *tasks; /* all, doubly linked */
     size_t task_count;
     unsigned fetching, validating;
-    int64_t memory; /* bytes of pictures */
+    int64_t memory;   /* bytes of pictures */
+    int64_t reserved; /* ... and what running downloads may become */
+    int64_t wanted;   /* by a large picture whose turn it is; 0: none */
     bool lease_pending, store_empty;
     size_t lease_size;
     int64_t next_lease_ms;

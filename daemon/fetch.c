@@ -197,6 +197,14 @@ static void on_answer(void *context, struct http_answer *answer)
 enum status fetch_start(struct fetcher *fetcher, const char *url, fetch_done_fn *done,
                         void *context, struct fetch **out, struct error *error)
 {
+    return fetch_start_limited(fetcher, url, (size_t)fetcher->config->fetch.max_bytes, done,
+                               context, out, error);
+}
+
+enum status fetch_start_limited(struct fetcher *fetcher, const char *url, size_t max_bytes,
+                                fetch_done_fn *done, void *context, struct fetch **out,
+                                struct error *error)
+{
     /* Hosts that choose by Accept would else send WebP, which no backend takes. */
     static const char *const headers[] = {"Accept: image/jpeg, image/png, */*;q=0.5", NULL};
     const struct config *config = fetcher->config;
@@ -208,7 +216,7 @@ enum status fetch_start(struct fetcher *fetcher, const char *url, fetch_done_fn 
         .timeout_ms = config->fetch.timeout_ms,
         .low_speed = config->fetch.low_speed,
         .low_speed_ms = config->fetch.low_speed_ms,
-        .max_body = (size_t)config->fetch.max_bytes,
+        .max_body = max_bytes,
         .max_redirects = (long)config->fetch.max_redirects,
     };
     struct fetch *fetch = calloc(1, sizeof *fetch);

@@ -35,6 +35,11 @@ enum status fetcher_create(uv_loop_t *loop, const struct config *config, struct 
  * stay. */
 enum status fetch_start(struct fetcher *fetcher, const char *url, fetch_done_fn *done,
                         void *context, struct fetch **out, struct error *error) MUST_CHECK;
+
+/* The same with a ceiling of its own for the body, below fetch.max_bytes. */
+enum status fetch_start_limited(struct fetcher *fetcher, const char *url, size_t max_bytes,
+                                fetch_done_fn *done, void *context, struct fetch **out,
+                                struct error *error) MUST_CHECK;
 void fetch_cancel(struct fetch *fetch); /* `done` will not be called */
 
 /* Cancels what is in flight, frees everything; then `closed` is called from the loop. */

@@ -2,11 +2,12 @@
  *
  * Leases URLs (up to daemon.window, again when below half), starts downloads host by host, hands
  * pictures to their backends as these want them, and passes outcomes to the committer. Ceilings:
- * fetch.concurrency downloads; daemon.memory bytes of pictures, where a running download counts as
- * 1 MiB (or fetch.max_bytes when that is less) because its size is not known; and a backend for
- * which twice as many pictures wait as it works on stops the downloads meant for it. While a
- * service is away what waits for it stays in memory within these ceilings, and URLs not begun go
- * back to the queue for a while, uncounted, so that others get their turn.
+ * fetch.concurrency downloads; daemon.memory bytes of pictures, where a running download counts
+ * with its share (daemon.memory / fetch.concurrency) and is started again, with room for
+ * fetch.max_bytes, when it turns out larger; and a backend for which twice as many pictures wait as
+ * it works on stops the downloads meant for it. While a service is away what waits for it stays in
+ * memory within these ceilings, and URLs not begun go back to the queue for a while, uncounted, so
+ * that others get their turn.
  *
  * Loop thread only.
  */

@@ -10,7 +10,8 @@
 
 static const struct machine_state task_states[] = {
     [TASK_QUEUED] = {"QUEUED", NEXT(TASK_FETCHING) | NEXT(TASK_COMMITTING)},
-    [TASK_FETCHING] = {"FETCHING", NEXT(TASK_VALIDATING) | NEXT(TASK_COMMITTING)},
+    [TASK_FETCHING] = {"FETCHING",
+                       NEXT(TASK_QUEUED) | NEXT(TASK_VALIDATING) | NEXT(TASK_COMMITTING)},
     [TASK_VALIDATING] = {"VALIDATING", NEXT(TASK_PREDICTING) | NEXT(TASK_COMMITTING)},
     [TASK_PREDICTING] = {"PREDICTING", NEXT(TASK_COMMITTING)},
     [TASK_COMMITTING] = {"COMMITTING", NEXT(TASK_DONE)},
@@ -19,7 +20,7 @@ static const struct machine_state task_states[] = {
 
 const struct machine_table task_table = {
     "task: one leased URL",
-    "    QUEUED ---> FETCHING ---> VALIDATING ---> PREDICTING\n"
+    "    QUEUED <--> FETCHING ---> VALIDATING ---> PREDICTING   back: larger than its share\n"
     "      |  slot      | bytes        | a picture      |\n"
     "      |            |              |                | every job\n"
     "      | given back | failed       | no picture     | has its outcome\n"
@@ -179,6 +180,11 @@ void task_start(struct task *task)
     machine_move(&task->machine, TASK_FETCHING);
     if (task->env->ops->fetch(task->env->context, task) != STATUS_OK)
         fail_task(task, REASON_internal, "the download could not be started", -1);
+}
+
+void task_requeue(struct task *task)
+{
+    machine_move(&task->machine, TASK_QUEUED);
 }
 
 void task_fetched(struct task *task, struct fetch_result *result)

@@ -68,8 +68,10 @@ struct task {
     char *final_url;
     struct backend_picture asked; /* what backends see */
     size_t undecided, unrecorded; /* jobs */
-    struct host_entry host_entry; /* the environment's, as the next four */
+    struct host_entry host_entry; /* the environment's, as all down to job_count */
     struct fetch *fetch;
+    int64_t reserved; /* bytes of memory set aside for the running download */
+    bool large;       /* known to need more than the usual share */
     struct task *next, *previous;
     struct task *parked_next;
     size_t job_count;
@@ -115,6 +117,9 @@ void task_fetched(struct task *task, struct fetch_result *result);
 void task_validated(struct task *task, const struct validate_result *result);
 void task_answered(struct task_job *job, const struct backend_answer *answer);
 void task_recorded(struct task_job *job);
+
+/* FETCHING -> QUEUED: the download ended without a verdict and will be started again. */
+void task_requeue(struct task *task);
 
 /* WAITING -> ASKING: the environment asks now and will report with task_answered. */
 void task_ask(struct task_job *job);

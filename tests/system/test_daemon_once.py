@@ -60,6 +60,22 @@ class Once(daemon_lib.Case):
         self.assertEqual(self.query("SELECT count(*), count(DISTINCT image_sha256) FROM results"),
                          [(2 * len(paths), len(self.pictures))])
 
+    def test_pictures_larger_than_their_share_of_memory_are_done_too(self):
+        self.configure(daemon={"memory": "1MiB"}, fetch={"concurrency": 4, "max_bytes": "900KiB"})
+        data = (self.www / self.pictures[0]).read_bytes()
+        comment = b"\xff\xfe" + (60002).to_bytes(2, "big") + b"c" * 60000
+        (self.www / "large.jpg").write_bytes(data[:2] + comment * 10 + data[2:])
+        (self.www / "huge.jpg").write_bytes(data[:2] + comment * 20 + data[2:])
+        large = [f"/same/large.jpg/{i}" for i in range(8)]
+        self.enqueue([*large, "/same/huge.jpg/0"] + [f"/ok/{name}" for name in self.pictures])
+        self.once()
+        for path in large:
+            self.assertEqual(self.outcome_of(path)[0], "done")
+            self.assertEqual(self.web.get(f"/stats?url={path}").json()["times"], 2)
+        self.assertEqual(self.outcome_of("/same/huge.jpg/0"), ("failed", "too_large"))
+        self.assertEqual(self.query("SELECT count(*) FROM results"),
+                         [(len(large) + len(self.pictures),)])
+
     def test_what_fails_for_a_while_is_retried(self):
         self.configure(retry={"tries": 4})
         path = f"/503-then-ok/2/{self.pictures[0]}"

@@ -232,6 +232,8 @@ static void play(struct event event)
     case EVENT_FETCH:
         if (draw(10) == 0)
             task_release(event.task, 0); /* cancelled */
+        else if (draw(10) == 0)
+            task_requeue(event.task);
         else
             play_fetch(event.task);
         break;

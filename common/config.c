@@ -31,7 +31,8 @@ static const char *const device_words[] = {"", "cpu", "gpu", NULL};
 #define AT(member) offsetof(struct config, member)
 
 static const struct setting table[] = {
-    {"database", SETTING_TEXT, AT(database), 0, 0, CARMLBENCH_STATEDIR "/carmlbench.db", NULL,
+    {"database", SETTING_TEXT, AT(database), SETTING_FORM_PATH, 0,
+     CARMLBENCH_STATEDIR "/carmlbench.db", NULL,
      "The SQLite file that holds queue and results. Its folder must be writable: SQLite keeps its\n"
      "log, and carmlbenchd its lock, beside it."},
     {"log_level", SETTING_WORD, AT(log_level), 0, 0, "notice", level_words,
@@ -41,7 +42,7 @@ static const struct setting table[] = {
     {"defaults.backend", SETTING_WORD, AT(defaults.backend), 0, 0, "auto", backend_words,
      "Who is asked when `enqueue` is given no --backend. auto: the CarML server when carml.url is\n"
      "set, else the local engine."},
-    {"models.path", SETTING_LIST, AT(models.path), 0, 0,
+    {"models.path", SETTING_LIST, AT(models.path), SETTING_FORM_PATH, 0,
      CARMLBENCH_SYSCONFDIR "/carmlbench/models " CARMLBENCH_DATADIR "/models", NULL,
      "Folders with model manifests (*.yml as CarML writes them), searched in this order. The "
      "folder\n"
@@ -74,10 +75,11 @@ static const struct setting table[] = {
      "Redirects followed; each one's address is checked again."},
     {"fetch.user_agent", SETTING_TEXT, AT(fetch.user_agent), 0, 0, "carmlbench/" CARMLBENCH_VERSION,
      NULL, "User-Agent header of the downloads."},
-    {"fetch.allow_addresses", SETTING_LIST, AT(fetch.allow_addresses), 0, 0, "", NULL,
+    {"fetch.allow_addresses", SETTING_LIST, AT(fetch.allow_addresses), SETTING_FORM_RANGE, 0, "",
+     NULL,
      "Ranges (CIDR, such as 10.1.0.0/16 or ::1/128) that URLs may lead to although they are not\n"
      "public. Everything else that is private, local or reserved is refused."},
-    {"fetch.ports", SETTING_LIST, AT(fetch.ports), 0, 0, "", NULL,
+    {"fetch.ports", SETTING_LIST, AT(fetch.ports), SETTING_FORM_PORT, 0, "", NULL,
      "Ports that URLs may name besides 80 and 443; \"*\" for any."},
     {"fetch.verify_tls", SETTING_BOOL, AT(fetch.verify_tls), 0, 0, "true", NULL,
      "Whether certificates of https URLs must be valid."},
@@ -95,7 +97,8 @@ static const struct setting table[] = {
      "Whether a JPEG whose end is missing is sent on, as CarML's own agents do (the missing part "
      "is\n"
      "grey), instead of failing with reason `truncated`."},
-    {"validate.placeholders", SETTING_LIST, AT(validate.placeholders), 0, 0, "", NULL,
+    {"validate.placeholders", SETTING_LIST, AT(validate.placeholders), SETTING_FORM_SHA256, 0, "",
+     NULL,
      "SHA-256 of pictures known to stand for a deleted photo. Results on them are marked. A "
      "picture\n"
      "that ten or more URLs of a run answered with is marked in any case."},
@@ -106,7 +109,7 @@ static const struct setting table[] = {
      "Before try n+1 a job waits a random time up to base * 2^(n-1) (full jitter) ..."},
     {"retry.cap", SETTING_DURATION, AT(retry.cap_ms), 0, HOURS(24), "5min", NULL,
      "... but never longer than this."},
-    {"carml.url", SETTING_TEXT, AT(carml.url), 0, 0, "", NULL,
+    {"carml.url", SETTING_TEXT, AT(carml.url), SETTING_FORM_WEB, 0, "", NULL,
      "Base URL of the CarML server, such as http://carml.example.org:8088. Empty: there is none."},
     {"carml.generation", SETTING_WORD, AT(carml.generation), 0, 0, "auto", generation_words,
      "Which server generation: a (2017-2018), b (2018-2020), auto: told from the answers."},
@@ -173,16 +176,26 @@ static enum status set_default(struct config *config, const struct setting *sett
     return status;
 }
 
+/* FILE:LINE: KEY: and what is wrong. */
+static enum status refuse(const struct yaml *yaml, const struct yaml_node *node, const char *key,
+                          struct error *error, const char *what)
+{
+    struct yaml_node place = *node;
+    place.key = NULL; /* it is the last part of `key` */
+    return yaml_error(yaml, &place, STATUS_CONFIG, error, "%s: %s", key, what);
+}
+
 static enum status wrong_type(const struct yaml *yaml, const struct yaml_node *node,
                               const struct setting *setting, struct error *error)
 {
-    char expected[256];
+    char expected[256], what[512];
     setting_expectation(setting, expected, sizeof expected);
     if (node->kind == YAML_SCALAR)
-        return yaml_error(yaml, node, STATUS_CONFIG, error, "%s: expected %s, found \"%.100s\"",
-                          setting->key, expected, node->text);
-    return yaml_error(yaml, node, STATUS_CONFIG, error, "%s: expected %s, found a %s", setting->key,
-                      expected, node->kind == YAML_LIST ? "list" : "section");
+        snprintf(what, sizeof what, "expected %s, found \"%.100s\"", expected, node->text);
+    else
+        snprintf(what, sizeof what, "expected %s, found a %s", expected,
+                 node->kind == YAML_LIST ? "list" : "section");
+    return refuse(yaml, node, setting->key, error, what);
 }
 
 static enum status read_list(struct config *config, const struct yaml *yaml,
@@ -193,31 +206,14 @@ static enum status read_list(struct config *config, const struct yaml *yaml,
     for (const struct yaml_node *item = node->first; item; item = item->next) {
         if (item->kind != YAML_SCALAR)
             return wrong_type(yaml, item, setting, error);
+        if (!setting_form_fits((enum setting_form)setting->minimum, item->text))
+            return wrong_type(yaml, item, setting, error);
         enum status status = setting_add(config, setting, item->text);
         if (status)
             return yaml_error(yaml, item, status, error, "%s: too many or too long items",
                               setting->key);
     }
     return STATUS_OK;
-}
-
-static enum status read_value(struct config *config, const struct yaml *yaml,
-                              const struct yaml_node *node, const char *key, struct error *error)
-{
-    const struct setting *setting = setting_find(key);
-    if (!setting)
-        return yaml_error(yaml, node, STATUS_CONFIG, error,
-                          "%s: there is no such setting; did you mean %s?", key,
-                          setting_nearest(key));
-    if (setting->type == SETTING_LIST) {
-        if (node->kind != YAML_LIST)
-            return wrong_type(yaml, node, setting, error);
-        return read_list(config, yaml, node, setting, error);
-    }
-    if (node->kind != YAML_SCALAR)
-        return wrong_type(yaml, node, setting, error);
-    enum status status = setting_set(config, setting, node->text);
-    return status == STATUS_CONFIG ? wrong_type(yaml, node, setting, error) : status;
 }
 
 static bool is_section(const char *key)
@@ -228,6 +224,35 @@ static bool is_section(const char *key)
         if (strncmp(rows[i].key, key, length) == 0 && rows[i].key[length] == '.')
             return true;
     return false;
+}
+
+static enum status unknown_key(const struct yaml *yaml, const struct yaml_node *node,
+                               const char *key, struct error *error)
+{
+    char what[512];
+    if (is_section(key))
+        snprintf(what, sizeof what, "a section; write its options below it, see carmlbench.yml(5)");
+    else
+        snprintf(what, sizeof what, "there is no such setting; did you mean %s?",
+                 setting_nearest(key));
+    return refuse(yaml, node, key, error, what);
+}
+
+static enum status read_value(struct config *config, const struct yaml *yaml,
+                              const struct yaml_node *node, const char *key, struct error *error)
+{
+    const struct setting *setting = setting_find(key);
+    if (!setting)
+        return unknown_key(yaml, node, key, error);
+    if (setting->type == SETTING_LIST) {
+        if (node->kind != YAML_LIST)
+            return wrong_type(yaml, node, setting, error);
+        return read_list(config, yaml, node, setting, error);
+    }
+    if (node->kind != YAML_SCALAR)
+        return wrong_type(yaml, node, setting, error);
+    enum status status = setting_set(config, setting, node->text);
+    return status == STATUS_CONFIG ? wrong_type(yaml, node, setting, error) : status;
 }
 
 /* Entries of the root are options or sections; entries of a section are options. */
@@ -256,6 +281,10 @@ static enum status read_file(struct config *config, const char *path, struct err
     struct yaml *yaml = NULL;
     enum status status = yaml_read_file(path, &yaml, error);
     if (status) {
+        if (status == STATUS_IO && error) {
+            struct error why = *error;
+            error_set(error, status, "%.900s; give a readable file with --config", why.text);
+        }
         status = STATUS_CONFIG;
         goto out;
     }

@@ -58,9 +58,14 @@ static bool parse_bool(const char *text, bool *value)
     return false;
 }
 
-static enum status set_text(char **place, const char *text)
+static bool is_text(const struct setting *setting, const char *text)
 {
-    if (strlen(text) > TEXT_MAX)
+    return strlen(text) <= TEXT_MAX && setting_form_fits((enum setting_form)setting->minimum, text);
+}
+
+static enum status set_text(const struct setting *setting, const char *text, char **place)
+{
+    if (!is_text(setting, text))
         return STATUS_CONFIG;
     char *copy = strdup(text);
     if (!copy)
@@ -101,7 +106,7 @@ enum status setting_set(struct config *config, const struct setting *setting, co
     case SETTING_BOOL:
         return parse_bool(text, place) ? STATUS_OK : STATUS_CONFIG;
     case SETTING_TEXT:
-        return set_text(place, text);
+        return set_text(setting, text, place);
     case SETTING_WORD:
         return set_word(setting, text, place);
     case SETTING_LIST:
@@ -123,7 +128,7 @@ void setting_clear(struct config *config, const struct setting *setting)
 enum status setting_add(struct config *config, const struct setting *setting, const char *text)
 {
     struct config_list *list = field(config, setting);
-    if (list->count >= LIST_MAX || strlen(text) > TEXT_MAX)
+    if (list->count >= LIST_MAX || !is_text(setting, text))
         return STATUS_CONFIG;
     char *copy = strdup(text);
     char **items = realloc(list->items, (list->count + 1) * sizeof *items);
@@ -160,9 +165,21 @@ static void expect_words(const struct setting *setting, char *text, size_t size)
 {
     size_t used = (size_t)snprintf(text, size, "one of");
     for (int i = 0; setting->words[i] && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "", setting->words[i]);
+        used += (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "",
+                                 *setting->words[i] ? setting->words[i] : "\"\"");
 }
+
+static const struct {
+    const char *one, *many;
+} forms[] = {
+    [SETTING_FORM_ANY] = {"a text", "a list of texts"},
+    [SETTING_FORM_PATH] = {"the path of a file", "a list of paths"},
+    [SETTING_FORM_WEB] = {"an http or https URL or \"\"", "a list of http or https URLs"},
+    [SETTING_FORM_RANGE] = {"an address range", "a list of address ranges such as 10.1.0.0/16 or "
+                                                "fd00::/8, with zeros behind the prefix"},
+    [SETTING_FORM_PORT] = {"a port", "a list of ports from 1 to 65535, or \"*\""},
+    [SETTING_FORM_SHA256] = {"a SHA-256", "a list of SHA-256 sums of 64 hexadecimal digits"},
+};
 
 void setting_expectation(const struct setting *setting, char *text, size_t size)
 {
@@ -172,10 +189,10 @@ void setting_expectation(const struct setting *setting, char *text, size_t size)
         snprintf(text, size, "true or false");
         break;
     case SETTING_TEXT:
-        snprintf(text, size, "a text");
+        snprintf(text, size, "%s", forms[setting->minimum].one);
         break;
     case SETTING_LIST:
-        snprintf(text, size, "a list of texts");
+        snprintf(text, size, "%s", forms[setting->minimum].many);
         break;
     case SETTING_WORD:
         expect_words(setting, text, size);

@@ -5,6 +5,7 @@
 #ifndef COMMON_SETTING_H
 #define COMMON_SETTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,11 +23,21 @@ enum setting_type {
     SETTING_LIST      /* struct config_list */
 };
 
+/* What a text, or each item of a list, must look like beyond being text. */
+enum setting_form {
+    SETTING_FORM_ANY,
+    SETTING_FORM_PATH,   /* not empty */
+    SETTING_FORM_WEB,    /* empty, or an http or https URL */
+    SETTING_FORM_RANGE,  /* CIDR, with zeros behind the prefix, or one address */
+    SETTING_FORM_PORT,   /* 1 to 65535, or "*" */
+    SETTING_FORM_SHA256, /* 64 hexadecimal digits */
+};
+
 struct setting {
     const char *key; /* dotted, at most one dot */
     enum setting_type type;
-    size_t offset; /* in struct config */
-    int64_t minimum, maximum;
+    size_t offset;            /* in struct config */
+    int64_t minimum, maximum; /* of numbers; of TEXT and LIST `minimum` is an enum setting_form */
     const char *initial;      /* the default, as text; list items separated by blanks */
     const char *const *words; /* of SETTING_WORD, ended by NULL */
     const char *help;         /* sentences; '\n' starts a new line of a comment */
@@ -48,6 +59,9 @@ void setting_expectation(const struct setting *setting, char *text, size_t size)
  */
 enum status setting_set(struct config *config, const struct setting *setting,
                         const char *text) MUST_CHECK;
+
+/* Whether `text` has the form. setting_set and setting_add ask it. */
+bool setting_form_fits(enum setting_form form, const char *text);
 
 /* Lists: empties the field; adds one item (copied). */
 void setting_clear(struct config *config, const struct setting *setting);

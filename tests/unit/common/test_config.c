@@ -112,10 +112,29 @@ static void mistakes_name_file_line_key_and_expectation(void **state)
     refuses("fetch:\n  verify_tls: 7\n", "expected true or false");
     refuses("fetch:\n  ports: 80\n", "expected a list");
     refuses("carml:\n  generation: c\n", "expected one of auto, a, b");
-    refuses("carml: [1]\n", "carml");
+    refuses("carml: [1]\n", "carml: a section");
+    refuses("fetch: 5\n", ":1: fetch: a section");
+    refuses("carml:\n  device: tpu\n", ":2: carml.device: expected one of \"\", cpu, gpu, found");
     refuses("- a\n- b\n", "expected sections");
     refuses("fetch: {timeout: [1, 2]}\n", "found a list");
     refuses("fetch: {timeout: 5s\n", ":");
+}
+
+static void texts_of_the_wrong_form_name_their_line(void **state)
+{
+    (void)state;
+    refuses("database: \"\"\n", ":1: database: expected the path of a file");
+    refuses("carml:\n  url: carml.example.org\n", ":2: carml.url: expected an http or https URL");
+    refuses("fetch:\n  allow_addresses:\n    - ::1\n    - banana\n",
+            ":4: fetch.allow_addresses: expected a list of address ranges");
+    refuses("fetch: {allow_addresses: [10.1.2.3/8]}\n", "zeros behind the prefix, found");
+    refuses("fetch: {allow_addresses: [10.0.0.0/33]}\n", "found \"10.0.0.0/33\"");
+    refuses("fetch: {allow_addresses: [10.0.0.0/]}\n", "found \"10.0.0.0/\"");
+    refuses("fetch: {allow_addresses: [\"fe80::1/64\"]}\n", "found \"fe80::1/64\"");
+    refuses("fetch: {ports: [80, 0]}\n", "fetch.ports: expected a list of ports");
+    refuses("fetch: {ports: [65536]}\n", "found \"65536\"");
+    refuses("models: {path: [a, \"\"]}\n", "models.path: expected a list of paths");
+    refuses("validate: {placeholders: [xyz]}\n", "expected a list of SHA-256 sums");
 }
 
 static void an_unreadable_file_is_a_configuration_error(void **state)
@@ -125,6 +144,7 @@ static void an_unreadable_file_is_a_configuration_error(void **state)
     struct error error = {""};
     assert_int_equal(config_read("/nonexistent/carmlbench.yml", &config, &error), STATUS_CONFIG);
     assert_non_null(strstr(error.text, "/nonexistent/carmlbench.yml"));
+    assert_non_null(strstr(error.text, "--config"));
 }
 
 static void quantities_need_their_unit(void **state)
@@ -149,6 +169,7 @@ int main(void)
         cmocka_unit_test(the_example_file_reads_as_the_defaults),
         cmocka_unit_test(values_and_lists_are_read),
         cmocka_unit_test(mistakes_name_file_line_key_and_expectation),
+        cmocka_unit_test(texts_of_the_wrong_form_name_their_line),
         cmocka_unit_test(an_unreadable_file_is_a_configuration_error),
         cmocka_unit_test(quantities_need_their_unit),
     };

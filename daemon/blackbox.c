@@ -87,7 +87,7 @@ enum status blackbox_open(const char *database, int64_t *item_id, struct error *
 {
     char path[4096];
     *item_id = 0;
-    int length = snprintf(path, sizeof path, "%s-blackbox", database);
+    int length = snprintf(path, sizeof path, "%s.blackbox", database);
     if (length < 0 || (size_t)length >= sizeof path)
         return error_set(error, STATUS_LIMIT, "%s: the path is too long", database);
     if (note_descriptor >= 0)

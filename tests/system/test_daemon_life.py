@@ -1,6 +1,8 @@
 """carmlbenchd as a service: limits while it works, signals, the service manager, a second daemon,
 the unit file."""
 
+import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -141,6 +143,24 @@ class Life(daemon_lib.Case):
         self.wait_message(server, "READY=1")
         self.enqueue([f"/ok/{self.pictures[0]}"])
         self.wait_message(server, "1 done")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_idle_daemon_sleeps(self):
+        server, env = self.manager()
+        self.configure()
+        self.enqueue([f"/ok/{name}" for name in self.pictures])
+        daemon = self.daemon(env=env)
+        self.wait_message(server, f"{len(self.pictures)} done")
+
+        def wake_ups():
+            text = "".join(p.read_text() for p in
+                           pathlib.Path(f"/proc/{daemon.pid}/task").glob("*/status"))
+            return sum(int(n) for n in re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M))
+
+        before = wake_ups()
+        self.wait_message(server, "STATUS=")  # every two seconds
+        self.wait_message(server, "STATUS=")
+        self.assertLess(wake_ups() - before, 1000)
         self.assertEqual(daemon.stop(), 0)
 
     def test_database_with_a_daemon_is_refused_with_69(self):

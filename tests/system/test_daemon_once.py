@@ -153,6 +153,11 @@ class Usage(daemon_lib.Case):
         done = lib.run("carmlbenchd", "--config", self.config, "--check-config", check=0)
         self.assertEqual(done.stdout, "OK\n")
 
+    def test_printed_configuration_is_good(self):
+        printed = self.folder / "printed.yml"
+        printed.write_text(lib.run("carmlbenchd", "--print-config", check=0).stdout)
+        lib.run("carmlbenchd", "--config", printed, "--check-config", check=0)
+
     def test_machines_are_printed(self):
         done = lib.run("carmlbenchd", "--dump-fsm", check=0)
         for name in ("QUEUED", "COMMITTING", "ASKING", "WORKING"):

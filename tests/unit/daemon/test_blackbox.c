@@ -143,13 +143,13 @@ static void unwritable_folder_is_told(void **state)
     int64_t item_id;
     struct error error = {""};
     assert_int_equal(blackbox_open("/nowhere/at/all.db", &item_id, &error), STATUS_IO);
-    assert_non_null(strstr(error.text, "/nowhere/at/all.db-blackbox"));
+    assert_non_null(strstr(error.text, "/nowhere/at/all.db.blackbox"));
 }
 
 int main(void)
 {
     snprintf(database, sizeof database, "/tmp/test-blackbox-%d.db", (int)getpid());
-    snprintf(note, sizeof note, "%s-blackbox", database);
+    snprintf(note, sizeof note, "%s.blackbox", database);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(crash_in_a_worker_names_its_item, forget),
         cmocka_unit_test_teardown(stack_overflow_is_noted_too, forget),

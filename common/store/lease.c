@@ -127,7 +127,7 @@ static enum status lease_item(struct store *store, struct lease_memory *memory, 
         struct store_job job = {.item_id = id,
                                 .target_id = sqlite3_column_int64(stmt, 0),
                                 .attempt = (uint32_t)sqlite3_column_int64(stmt, 1),
-                                .tries = (uint32_t)sqlite3_column_int64(stmt, 2)};
+                                .tries = (uint32_t)sqlite3_column_int64(stmt, 2) + 1};
         memory->found[index].job_count++;
         status = buf_append(&memory->jobs, &job, sizeof job);
         if (!status)

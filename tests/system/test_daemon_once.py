@@ -84,6 +84,14 @@ class Once(daemon_lib.Case):
         self.assertEqual(self.outcome_of(path)[0], "done")
         self.assertEqual(self.query("SELECT attempts FROM results"), [(3,)])
 
+    def test_no_more_attempts_than_configured(self):
+        self.configure(retry={"tries": 2})
+        self.enqueue(["/500/x", "/404"])
+        self.once()
+        self.assertEqual(self.query("SELECT reason, attempts FROM failures ORDER BY reason"),
+                         [("http_not_found", 1), ("http_server_error", 2)])
+        self.assertEqual(self.web.get("/stats?url=/500/x").json()["times"], 2)
+
     def test_unknown_model_fails_with_a_word_and_nothing_else_suffers(self):
         daemon_lib.write_model(self.models, "gone")
         self.configure()

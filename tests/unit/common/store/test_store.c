@@ -115,7 +115,7 @@ static void jobs_of_a_url_are_leased_together(void **state)
         assert_null(batch.items[i].image_sha256);
         assert_int_equal(batch.items[i].job_count, 2);
         assert_int_equal(batch.items[i].jobs[0].attempt, 1);
-        assert_int_equal(batch.items[i].jobs[0].tries, 0);
+        assert_int_equal(batch.items[i].jobs[0].tries, 1);
         assert_int_equal(batch.items[i].jobs[1].item_id, batch.items[i].id);
         assert_true(batch.items[i].jobs[0].target_id != batch.items[i].jobs[1].target_id);
     }
@@ -174,7 +174,7 @@ static void a_retry_waits_until_it_is_due_and_then_goes_first(void **state)
     assert_int_equal(batch.count, 1);
     assert_int_equal(batch.items[0].id, item_id);
     assert_int_equal(batch.items[0].jobs[0].attempt, 2);
-    assert_int_equal(batch.items[0].jobs[0].tries, 1);
+    assert_int_equal(batch.items[0].jobs[0].tries, 2);
     retry.job = batch.items[0].jobs[0];
     assert_int_equal(fixture_commit(fixture->store, &retry), 0);
     store_batch_free(&batch);
@@ -216,7 +216,7 @@ static void a_released_job_is_due_at_once_and_used_up_no_attempt(void **state)
     batch = fixture_lease(fixture->store, 1);
     assert_int_equal(batch.count, 1);
     assert_int_equal(batch.items[0].jobs[0].attempt, 2);
-    assert_int_equal(batch.items[0].jobs[0].tries, 0);
+    assert_int_equal(batch.items[0].jobs[0].tries, 1);
     store_batch_free(&batch);
 }
 
@@ -367,7 +367,7 @@ static void retry_takes_back_what_was_asked_for(void **state)
     counts_are(store, 12, 0, 0, 0);
     struct store_batch batch = fixture_lease(store, 1);
     assert_int_equal(batch.items[0].jobs[0].attempt, 2);
-    assert_int_equal(batch.items[0].jobs[0].tries, 0);
+    assert_int_equal(batch.items[0].jobs[0].tries, 1);
     store_batch_free(&batch);
 }
 

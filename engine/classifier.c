@@ -29,11 +29,12 @@ struct classifier_session {
 static enum status check_manifest(const struct manifest *manifest, struct error *error)
 {
     const char *path = manifest->path;
-    if (!manifest_is_local(manifest))
+    const char *missing = manifest_missing(manifest);
+    if (missing)
         return error_set(error, STATUS_UNAVAILABLE,
-                         "%s: its files are not on this machine; fetch them with "
-                         "'carmlbench model pull'",
-                         path);
+                         "%s: %s is not on this machine; fetch it and let the manifest name "
+                         "the local file",
+                         path, missing);
     if (!manifest->preprocessing.width)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: dimensions: missing; the local engine needs [3, height, width]",

@@ -33,10 +33,18 @@ static bool is_readable(const char *path)
     return !path || (*path == '/' && access(path, R_OK) == 0);
 }
 
+const char *manifest_missing(const struct manifest *manifest)
+{
+    if (manifest->archive || !is_readable(manifest->graph_path))
+        return manifest->graph_path;
+    if (!is_readable(manifest->weights_path))
+        return manifest->weights_path;
+    return is_readable(manifest->labels_path) ? NULL : manifest->labels_path;
+}
+
 bool manifest_is_local(const struct manifest *manifest)
 {
-    return !manifest->archive && is_readable(manifest->graph_path) &&
-           is_readable(manifest->weights_path) && is_readable(manifest->labels_path);
+    return !manifest_missing(manifest);
 }
 
 static enum status verify(const char *path, const char *expected, struct error *error)

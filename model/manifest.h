@@ -57,6 +57,10 @@ struct manifest {
 enum status manifest_read(const char *path, struct manifest **out, struct error *error) MUST_CHECK;
 void manifest_free(struct manifest *manifest);
 
+/* The first of graph, weights (if any) and labels that is no local file that can be opened, as path
+ * or URL; NULL when all are. It lives as long as the manifest. */
+const char *manifest_missing(const struct manifest *manifest);
+
 /* True when graph, weights (if any) and labels are local files that can be opened. */
 bool manifest_is_local(const struct manifest *manifest);
 

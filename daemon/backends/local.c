@@ -382,10 +382,12 @@ static bool serves(const struct backend *backend, const struct store_target *tar
                   target->model);
         return false;
     }
-    if (!manifest_is_local(manifest)) {
-        error_set(error, STATUS_UNAVAILABLE,
-                  "%s: its files are not here, get them with `carmlbench model pull %s`",
-                  manifest->path, target->model);
+    const char *missing = manifest_missing(manifest);
+    if (missing) {
+        error_set(
+            error, STATUS_UNAVAILABLE,
+            "%s: %s is not on this machine; fetch it and let the manifest name the local file",
+            manifest->path, missing);
         return false;
     }
     return true;

@@ -350,7 +350,7 @@ static void what_does_not_fit_together_is_refused(void **state)
     write_file("net.prototxt", "\x93NUMPY", 6);
     assert_refused(STATUS_UNSUPPORTED, "NumPy");
     unlink(at("net.prototxt"));
-    assert_refused(STATUS_UNAVAILABLE, "model pull");
+    assert_refused(STATUS_UNAVAILABLE, at("net.prototxt"));
 }
 
 static int make_folder(void **state)

@@ -249,6 +249,7 @@ static void checksums_of_local_files_are_compared(void **state)
     assert_non_null(strstr(error.text, graph));
     unlink(graph);
     assert_false(manifest_is_local(&manifest));
+    assert_ptr_equal(manifest_missing(&manifest), graph);
     assert_int_equal(manifest_verify(&manifest, &error), STATUS_IO);
     manifest.graph_path = (char[]){"http://example.org/graph"};
     assert_int_equal(manifest_verify(&manifest, &error), STATUS_OK);

@@ -261,6 +261,12 @@ void dispatch_queue(struct scheduler *s, struct task *task)
         task_release(task, dispatch_wall_ms(NULL) + POLL_MS);
 }
 
+bool dispatch_may_fetch(const struct scheduler *s)
+{
+    return s->fetching < (uint64_t)s->options.config->fetch.concurrency &&
+           dispatch_memory_is_free(s) && any_room(s);
+}
+
 static void unpark(struct scheduler *s)
 {
     for (unsigned i = 0; i < s->route_count; i++) {
@@ -273,8 +279,7 @@ static void unpark(struct scheduler *s)
 void dispatch_fetches(struct scheduler *s)
 {
     unpark(s);
-    while (s->fetching < (uint64_t)s->options.config->fetch.concurrency &&
-           dispatch_memory_is_free(s) && any_room(s)) {
+    while (dispatch_may_fetch(s)) {
         struct host_entry *entry = hosts_pop(s->hosts, dispatch_now_ms(s));
         if (!entry)
             break;

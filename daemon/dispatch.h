@@ -78,6 +78,9 @@ void dispatch_cancel_fetches(struct scheduler *scheduler);
 /* Whether pictures in memory leave room for another download. */
 bool dispatch_memory_is_free(const struct scheduler *scheduler);
 
+/* Whether the ceilings let another download start; its host has a say too. */
+bool dispatch_may_fetch(const struct scheduler *scheduler);
+
 /* scheduler.c: does whatever can be done now. Called after every event; a call from inside only
  * notes that there is more to do. */
 void scheduler_pump(struct scheduler *scheduler);

@@ -236,14 +236,16 @@ static void arm(struct scheduler *s)
     if (s->phase == RUNNING) {
         if (!s->lease_pending && s->next_lease_ms > now && s->next_lease_ms < at)
             at = s->next_lease_ms;
-        int64_t host = hosts_next_ms(s->hosts);
+        /* A host's time only matters while a download may start; else the next event tells. */
+        int64_t host = dispatch_may_fetch(s) ? hosts_next_ms(s->hosts) : INT64_MAX;
         if (host < at)
             at = host;
     }
     for (unsigned i = 0; i < s->route_count; i++)
         if (s->routes[i].pause_until_ms > now && s->routes[i].pause_until_ms < at)
             at = s->routes[i].pause_until_ms;
-    uv_timer_start(&s->timer, on_timer, (uint64_t)(at > now ? at - now : 0), 0);
+    /* Never 0: libuv would call a timer that is due at once again before anything else. */
+    uv_timer_start(&s->timer, on_timer, (uint64_t)(at > now ? at - now : 1), 0);
 }
 
 static void release_for_drain(struct scheduler *s)

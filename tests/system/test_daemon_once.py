@@ -76,6 +76,14 @@ class Once(daemon_lib.Case):
         self.assertEqual(self.query("SELECT count(*) FROM results"),
                          [(len(large) + len(self.pictures),)])
 
+    def test_waiting_for_a_slot_costs_no_cpu(self):
+        self.configure(fetch={"concurrency": 1, "per_host_delay": "20ms", "timeout": "30s"})
+        size = (self.www / self.pictures[0]).stat().st_size
+        self.enqueue([f"/slow/{self.pictures[0]}?bps={size // 2}", f"/ok/{self.pictures[1]}"])
+        value = json.loads(self.once("--timings").stdout)
+        self.assertEqual(value["urls"], 2)
+        self.assertLess(value["cpu_ms"]["loop"], value["wall_ms"] / 4)
+
     def test_what_fails_for_a_while_is_retried(self):
         self.configure(retry={"tries": 4})
         path = f"/503-then-ok/2/{self.pictures[0]}"
@@ -120,6 +128,17 @@ class Once(daemon_lib.Case):
         done = self.once(check=69)
         self.assertIn("carml", done.stderr.strip().splitlines()[-1])
         self.assertEqual(self.assert_sound(), len(self.pictures))
+
+    def test_fallback_answers_and_says_so(self):
+        self.configure(carml={"url": "http://127.0.0.1:1", "fallback": "local",
+                              "breaker_failures": 1, "breaker_pause": "50ms"})
+        paths = [f"/ok/{name}" for name in self.pictures]
+        self.enqueue(paths, "--backend", "carml")
+        self.enqueue(paths, "--backend", "auto", "--run", "other")
+        self.once()
+        self.assertEqual(self.query("SELECT requested_backend, backend, count(*) FROM results "
+                                    "GROUP BY 1, 2 ORDER BY 1"),
+                         [("auto", "local", len(paths)), ("carml", "local", len(paths))])
 
     def test_timings_are_one_line_of_json(self):
         self.configure()

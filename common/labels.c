@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/file.h"
+#include "common/utf8.h"
 
 enum { MAX_BYTES = 16 << 20, MAX_LINES = 100000, WNID_LENGTH = 9 };
 
@@ -62,12 +63,43 @@ static enum status build(const char *path, struct buf *content, struct labels **
     return STATUS_OK;
 }
 
+static enum status make_utf8(const char *path, struct buf *content, struct error *error)
+{
+    struct buf converted;
+    buf_init(&converted, 2 * MAX_BYTES);
+    enum status status = utf8_from_latin1(content->data, &converted);
+    if (status) {
+        buf_free(&converted);
+        return error_set(error, status, "%s: out of memory", path);
+    }
+    buf_free(content);
+    *content = converted;
+    return STATUS_OK;
+}
+
+/* Puts the text into the form that `build` takes: UTF-8 without a byte order mark. */
+static enum status clean(const char *path, struct buf *content, struct error *error)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    if (content->size == 0 || memchr(content->data, '\0', content->size))
+        return STATUS_OK;
+    if (!utf8_valid(content->data))
+        return make_utf8(path, content, error);
+    if (strncmp(content->data, mark, 3) == 0) {
+        content->size -= 3;
+        memmove(content->data, content->data + 3, content->size + 1);
+    }
+    return STATUS_OK;
+}
+
 enum status labels_read(const char *path, struct labels **out, struct error *error)
 {
     struct buf content;
     buf_init(&content, MAX_BYTES);
     *out = NULL;
     enum status status = file_read(path, &content, error);
+    if (!status)
+        status = clean(path, &content, error);
     if (!status)
         status = build(path, &content, out, error);
     buf_free(&content);

@@ -14,7 +14,9 @@ enum { WNID_SIZE = 16 };
 
 struct labels; /* immutable after reading; any number of threads may read it */
 
-/* Reads a label file (at most 16 MiB, 100000 lines; line ends LF or CRLF). Caller frees *out. */
+/* Reads a label file (at most 16 MiB, 100000 lines; line ends LF or CRLF). A byte order mark is
+ * dropped; a file that is not UTF-8 is taken as Latin-1, so that labels are always UTF-8. Caller
+ * frees *out. */
 enum status labels_read(const char *path, struct labels **out, struct error *error) MUST_CHECK;
 void labels_free(struct labels *labels);
 

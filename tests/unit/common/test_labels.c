@@ -40,6 +40,25 @@ static void line_number_is_the_class(void **state)
     }
 }
 
+static void labels_are_utf8_whatever_the_file_is(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"n00000001 b\xe4r\nK\xc3\xb6\n",
+                                        "\xef\xbb\xbfn00000001 b\xc3\xa4r\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct labels *labels;
+        char wnid[WNID_SIZE];
+        const char *name;
+        assert_int_equal(read_labels(texts[i], strlen(texts[i]), &labels), STATUS_OK);
+        label_split(labels_line(labels, 0), wnid, &name);
+        assert_string_equal(wnid, "n00000001");
+        assert_string_equal(name, "b\xc3\xa4r");
+        labels_free(labels);
+    }
+    struct labels *labels = NULL;
+    assert_int_equal(read_labels("\xef\xbb\xbf", 3, &labels), STATUS_DATA);
+}
+
 static void file_of_21841_classes_is_read(void **state)
 {
     (void)state;
@@ -101,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_number_is_the_class),
+        cmocka_unit_test(labels_are_utf8_whatever_the_file_is),
         cmocka_unit_test(file_of_21841_classes_is_read),
         cmocka_unit_test(files_that_hold_no_labels_are_refused),
         cmocka_unit_test(line_splits_into_synset_and_names),

@@ -1,0 +1,22 @@
+/* utf8: whether bytes are UTF-8 (RFC 3629), and Latin-1 made UTF-8. What is shown or stored as text
+ * must be UTF-8, or readers of the database and of JSON refuse it.
+ */
+#ifndef COMMON_UTF8_H
+#define COMMON_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/status.h"
+
+/* Length in bytes of the valid sequence that starts here, or 0. Never looks behind the text's NUL.
+ */
+size_t utf8_length(const char *text);
+
+bool utf8_valid(const char *text);
+
+/* Appends `text`, read as Latin-1 (ISO 8859-1). STATUS_LIMIT and STATUS_MEMORY as buf_append. */
+enum status utf8_from_latin1(const char *text, struct buf *out) MUST_CHECK;
+
+#endif

@@ -91,7 +91,7 @@ static int choose_columns(struct emitter *emitter, size_t columns, const char *c
         size_t c = emitter->count++;
         emitter->source[c] = place;
         emitter->names[c] = strdup(names[place]);
-        emitter->numeric[c] = values[place].kind != VALUE_TEXT;
+        emitter->numeric[c] = values && values[place].kind != VALUE_TEXT;
         if (!emitter->names[c])
             return 1;
         emitter->width[c] = strlen(emitter->names[c]);
@@ -114,13 +114,16 @@ static void write_csv_field(FILE *out, const char *text)
     fputc('"', out);
 }
 
+static void write_csv_header(const struct emitter *emitter)
+{
+    for (size_t c = 0; c < emitter->count; c++)
+        fprintf(emitter->out, "%s%s", emitter->names[c], c + 1 < emitter->count ? "," : "\n");
+}
+
 /* RFC 4180, with plain newlines. */
 static void write_csv(struct emitter *emitter, const struct store_value *values)
 {
     char text[64];
-    if (emitter->rows == 0)
-        for (size_t c = 0; c < emitter->count; c++)
-            fprintf(emitter->out, "%s%s", emitter->names[c], c + 1 < emitter->count ? "," : "\n");
     for (size_t c = 0; c < emitter->count; c++) {
         write_csv_field(emitter->out, emit_text(&values[emitter->source[c]], text, sizeof text));
         fputc(c + 1 < emitter->count ? ',' : '\n', emitter->out);
@@ -232,9 +235,12 @@ int emitter_row(void *context, size_t columns, const char *const *names,
 {
     struct emitter *emitter = context;
     int failed = 0;
-    if (emitter->count == 0)
+    if (emitter->count == 0) {
         failed = choose_columns(emitter, columns, names, values);
-    if (failed)
+        if (!failed && emitter->format == EMIT_CSV)
+            write_csv_header(emitter);
+    }
+    if (failed || !values)
         return failed;
     if (emitter->format == EMIT_TABLE)
         failed = write_table(emitter, values);

@@ -19,7 +19,8 @@ struct emitter;
 enum status emitter_create(FILE *out, enum emit_format format, const char *const *columns,
                            struct emitter **emitter) MUST_CHECK;
 
-/* A store_row_fn: `context` is the emitter. Returns non-zero when memory is out or `out` fails. */
+/* A store_row_fn: `context` is the emitter. `values` NULL: only the header, for a result without
+ * rows; it shows in CSV. Returns non-zero when memory is out or `out` fails. */
 int emitter_row(void *context, size_t columns, const char *const *names,
                 const struct store_value *values);
 

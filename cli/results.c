@@ -35,8 +35,8 @@ enum status results_command(struct cli *cli, int argc, char **argv, struct error
     status = emitter_create(stdout, format, format == EMIT_TABLE ? table_columns : NULL, &emitter);
     if (!status)
         status = store_rows(cli->store, "results", run, emitter_row, emitter, error);
-    if (!status)
-        emitter_end(emitter);
+    if (!status && emitter_end(emitter) == 0 && format == EMIT_CSV)
+        status = store_columns(cli->store, "results", emitter_row, emitter, error);
     emitter_free(emitter);
     return status;
 }

@@ -231,6 +231,11 @@ typedef int store_row_fn(void *context, size_t columns, const char *const *names
 enum status store_rows(struct store *store, const char *view, const char *run, store_row_fn *row,
                        void *context, struct error *error) MUST_CHECK;
 
+/* The names of a public view's columns, also when it has no rows: one call of `row` with `values`
+ * NULL. STATUS_USAGE for another view. */
+enum status store_columns(struct store *store, const char *view, store_row_fn *row, void *context,
+                          struct error *error) MUST_CHECK;
+
 /* Proves the promises on a live database, in one read transaction: the accounting balances and
  * equals a recount, each job is in exactly one state, done jobs have exactly one result and failed
  * ones one reason, no result without a job, tokens are sound, results name their producer and

@@ -180,6 +180,8 @@ class Reading(Cli):
         self.assertEqual(json.loads(self.cli("report", "--json", check=0).stdout)["failures"][0]["count"], 1)
         self.assertEqual(self.cli("results", "--format", "jsonl", check=0).stdout, "")
         self.assertEqual(self.cli("results", "--json", check=0).stdout, "[]\n")
+        header = self.cli("results", "--format", "csv", check=0).stdout
+        self.assertTrue(header.startswith("run,url,model,") and header.count("\n") == 1, header)
         self.assertIn("problems 0", self.cli("fsck", check=0).stdout)
         self.assertEqual(self.cli("retry", "--reason", "html", check=0).stdout, "retried 0\n")
         self.assertEqual(self.cli("retry", "--run", "r1", check=0).stdout, "retried 1\n")

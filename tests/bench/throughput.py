@@ -24,12 +24,12 @@ fetch:
 carml:
   url: {carml}
   send: {send}
-  concurrency: 32
+  concurrency: {concurrency}
 """
 
 
 class Bench:
-    def __init__(self, folder, urls, send, width):
+    def __init__(self, folder, urls, send, width, concurrency=32):
         self.folder, self.count, self.runs = folder, urls, 0
         root = folder / "www"
         root.mkdir()
@@ -44,14 +44,18 @@ class Bench:
         self.curl_list = folder / "urls.curl"
         self.curl_list.write_text("".join('url="%s"\noutput="/dev/null"\n' % u for u in self.urls))
         self.config = folder / "carmlbench.yml"
-        self.config.write_text(CONFIG.format(carml=self.carml.url, send=send, width=width))
+        self.config.write_text(CONFIG.format(carml=self.carml.url, send=send, width=width,
+                                             concurrency=concurrency))
         self.width, self.timings = width, []
+
+    def enqueue(self, database, urls):
+        measure.system.run("carmlbench", "--config", self.config, "--db", database, "enqueue", urls, "--backend", "carml",
+                           "--model", "AlexNet:1.0", "--framework", "Caffe:1.0", check=0, timeout=600)
 
     def daemon(self):
         self.runs += 1
         database = self.folder / ("run%d.db" % self.runs)
-        measure.system.run("carmlbench", "--config", self.config, "--db", database, "enqueue", self.list, "--backend",
-                       "carml", "--model", "AlexNet:1.0", "--framework", "Caffe:1.0", check=0)
+        self.enqueue(database, self.list)
         start = time.monotonic()
         before = os.times()
         done = measure.system.run("carmlbenchd", "--config", self.config, "--db", database, "--once", "--timings", check=0,

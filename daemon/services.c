@@ -77,11 +77,10 @@ struct backend *const *services_backends(const struct services *services, unsign
 static struct backend *by_name(const struct services *services, const char *name,
                                struct error *error)
 {
-    if (strcmp(name, "local") == 0)
+    bool automatic = strcmp(name, "auto") == 0;
+    if (strcmp(name, "local") == 0 || (automatic && !services->carml))
         return services->local;
-    if (strcmp(name, "auto") == 0)
-        return services->fallback ? services->fallback : services->local;
-    if (strcmp(name, "carml") != 0) {
+    if (!automatic && strcmp(name, "carml") != 0) {
         error_set(error, STATUS_DATA, "there is no backend \"%s\"", name);
         return NULL;
     }

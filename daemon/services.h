@@ -1,8 +1,8 @@
 /* services: the backends that this configuration has, and which of them answers for a target.
  *
  * "local" is the engine here; "carml" the server that carml.url names, with the local engine behind
- * it when carml.fallback says so; "auto" is the server, with the local engine behind it, when there
- * is one, else the local engine. Loop thread only.
+ * it when carml.fallback says so; "auto" is the same where a server is configured, else the local
+ * engine. Loop thread only.
  */
 #ifndef DAEMON_SERVICES_H
 #define DAEMON_SERVICES_H

@@ -44,6 +44,7 @@ class Service:
         while open_jobs(self.database):
             assert self.daemon.process.poll() is None, self.daemon.stderr_text()
             time.sleep(0.05)
+        time.sleep(3)  # the daemon gives unused memory back every second
         return kilobytes(self.daemon.pid, "VmRSS")
 
     def close(self):

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 static const struct {
     const char *text;
     int exit_code;
@@ -26,12 +28,15 @@ int status_exit_code(enum status status)
     return statuses[status].exit_code;
 }
 
-/* One line stays one line even when it quotes a hostile input. */
+/* One line stays one line, and text, even when it quotes a hostile input. */
 static void make_printable(char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+    while (*text) {
+        size_t length = utf8_length(text);
+        if (length == 0 || (unsigned char)*text < 0x20 || *text == 0x7f)
             *text = '?';
+        text += length ? length : 1;
+    }
 }
 
 enum status error_set(struct error *error, enum status status, const char *format, ...)

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/targets.h"
 #include "common/url.h"
+#include "common/utf8.h"
 
 enum { NAMES_MAX = 64 };
 
@@ -80,10 +81,10 @@ static enum status check_request(const struct cli *cli, const struct request *re
 {
     char wnid[WNID_SIZE];
     const char *rest;
-    if (!*request->run || strlen(request->run) > 200)
-        return cli_usage(cli, error, "--run: a name of 1 to 200 characters is expected");
-    if (request->expect && !*request->expect)
-        return cli_usage(cli, error, "--expect: the text is empty");
+    if (!*request->run || strlen(request->run) > 200 || !utf8_valid(request->run))
+        return cli_usage(cli, error, "--run: a name of 1 to 200 bytes of UTF-8 is expected");
+    if (request->expect && (!*request->expect || !utf8_valid(request->expect)))
+        return cli_usage(cli, error, "--expect: a text in UTF-8 is expected");
     if (!request->synset)
         return STATUS_OK;
     label_split(request->synset, wnid, &rest);

@@ -9,7 +9,8 @@
 
 const struct command commands[] = {
     {"enqueue",
-     "FILE|- [--run R] [--model NAME[:VER]]... [--framework NAME[:VER]]... [--backend B]",
+     "FILE|- [--run R] [--model NAME[:VER]]... [--framework NAME[:VER]]... [--backend B]"
+     " [--expect TEXT] [--synset WNID]",
      "Adds the URLs of a list to the queue.",
      "One URL a line, or ImageNet's id and URL (n02131653_123<TAB>URL): the synset then is what "
      "is\n"

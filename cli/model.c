@@ -32,6 +32,13 @@ static void print_entry(const struct cli *cli, const struct manifest *manifest, 
     printf(",\"manifest_sha256\":\"%s\",\"local\":%s}", manifest->sha256, local ? "true" : "false");
 }
 
+/* A manifest that stands behind another of the same name, version and framework is never used. */
+static bool is_hidden(const struct catalogue *catalogue, const struct manifest *manifest)
+{
+    return catalogue_find(catalogue, manifest->name, manifest->version, manifest->framework_name) !=
+           manifest;
+}
+
 static enum status list_models(struct cli *cli, struct error *error)
 {
     enum status status = cli_open_catalogue(cli, error);
@@ -40,10 +47,16 @@ static enum status list_models(struct cli *cli, struct error *error)
     size_t count = catalogue_count(cli->catalogue);
     if (!cli->json)
         printf("%-32s %-8s %-12s %-8s %s\n", "name", "version", "framework", "version", "backends");
-    for (size_t i = 0; i < count; i++)
-        print_entry(cli, catalogue_at(cli->catalogue, i), i == 0);
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct manifest *manifest = catalogue_at(cli->catalogue, i);
+        if (is_hidden(cli->catalogue, manifest))
+            continue;
+        print_entry(cli, manifest, first);
+        first = false;
+    }
     if (cli->json)
-        puts(count ? "]" : "[]");
+        puts(first ? "[]" : "]");
     return STATUS_OK;
 }
 
@@ -86,8 +99,9 @@ static enum status make_folder(const char *path, struct error *error)
 {
     if (mkdir(path, 0775) == 0 || errno == EEXIST)
         return STATUS_OK;
-    return error_set(error, STATUS_IO, "%s: cannot be made: %s; check the folder's permissions",
-                     path, strerror(errno));
+    return error_set(error, STATUS_IO, "%s: cannot be made: %s; %s", path, strerror(errno),
+                     errno == ENOENT ? "make the folder it is in, or give another --db"
+                                     : "check the folder's permissions");
 }
 
 /* Names that are safe as a file's: what is not a letter, digit, '.', '-' or '_' becomes '_'. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
+
 static const char *const backends[] = {"auto", "carml", "local"};
 
 /* "NAME" or "NAME:VERSION"; version is NULL when it is not there. */
@@ -11,11 +13,14 @@ struct versioned {
     const char *version;
 };
 
-static enum status split(const char *text, struct versioned *out)
+static enum status split(const struct cli *cli, const char *option, const char *text,
+                         struct versioned *out, struct error *error)
 {
+    if (!*text || *text == ':' || !utf8_valid(text))
+        return cli_usage(cli, error, "%s \"%.100s\": expected NAME or NAME:VERSION", option, text);
     out->name = strdup(text);
     if (!out->name)
-        return STATUS_MEMORY;
+        return error_set(error, STATUS_MEMORY, "enqueue: out of memory");
     char *colon = strchr(out->name, ':');
     if (colon)
         *colon = '\0';
@@ -52,35 +57,58 @@ static enum status add(struct targets *targets, const char *model, const char *m
     return STATUS_OK;
 }
 
-static enum status unknown_model(struct cli *cli, const struct versioned *model,
-                                 const struct versioned *framework, const char *backend,
+/* True when only the local engine can answer. */
+static bool is_local(const struct cli *cli, const char *backend)
+{
+    return strcmp(backend, "local") == 0 ||
+           (strcmp(backend, "auto") == 0 && !*cli->config->carml.url);
+}
+
+static enum status known_otherwise(const char *name, const char *model_text,
+                                   const char *framework_text, struct error *error)
+{
+    return error_set(error, STATUS_DATA,
+                     "enqueue: model %s is known, but not as %s%s%s; see "
+                     "carmlbench model list",
+                     name, model_text, framework_text ? " for framework " : "",
+                     framework_text ? framework_text : "");
+}
+
+static enum status unknown_model(const struct cli *cli, const char *name, const char *backend,
                                  struct error *error)
 {
-    if (catalogue_find(cli->catalogue, model->name, NULL, NULL))
-        return error_set(error, STATUS_DATA,
-                         "enqueue: model %s is known, but not as version %s of framework %s; see "
-                         "carmlbench model list",
-                         model->name, model->version ? model->version : "*",
-                         framework && framework->name ? framework->name : "*");
-    if (strcmp(backend, "local") == 0)
+    if (is_local(cli, backend))
         return error_set(error, STATUS_DATA,
                          "enqueue: there is no model %s here; see carmlbench model list, or add it "
                          "with carmlbench model add FILE.yml",
-                         model->name);
+                         name);
     return error_set(
         error, STATUS_DATA,
         "enqueue: there is no manifest of model %s here; to ask the CarML server for it "
         "give --backend carml, --model %s:VERSION and --framework NAME:VERSION",
-        model->name, model->name);
+        name, name);
+}
+
+/* Nobody could answer: the local engine lacks the files and no CarML server is asked. */
+static enum status check_answerable(const struct cli *cli, const struct manifest *manifest,
+                                    const char *backend, struct error *error)
+{
+    const char *missing = manifest_missing(manifest);
+    if (!is_local(cli, backend) || !missing)
+        return STATUS_OK;
+    return error_set(error, STATUS_DATA,
+                     "enqueue: model %s cannot be asked here: %s is not on this machine; fetch it "
+                     "and let the manifest name it, or set carml.url and give --backend carml",
+                     manifest->name, missing);
 }
 
 static enum status resolve(struct cli *cli, struct targets *targets, const char *model_text,
                            const char *framework_text, const char *backend, struct error *error)
 {
     struct versioned model = {0}, framework = {0};
-    enum status status = split(model_text, &model);
+    enum status status = split(cli, "--model", model_text, &model, error);
     if (!status && framework_text)
-        status = split(framework_text, &framework);
+        status = split(cli, "--framework", framework_text, &framework, error);
     if (status)
         goto out;
     const struct manifest *manifest =
@@ -88,14 +116,19 @@ static enum status resolve(struct cli *cli, struct targets *targets, const char 
     if (manifest && framework.version &&
         strcmp(manifest->framework_version, framework.version) != 0)
         manifest = NULL;
-    if (manifest)
-        status = add(targets, manifest->name, manifest->version, manifest->framework_name,
-                     manifest->framework_version, backend, error);
-    else if (strcmp(backend, "local") != 0 && model.version && framework.version)
+    if (manifest) {
+        status = check_answerable(cli, manifest, backend, error);
+        if (!status)
+            status = add(targets, manifest->name, manifest->version, manifest->framework_name,
+                         manifest->framework_version, backend, error);
+    } else if (!is_local(cli, backend) && model.version && framework.version) {
         status = add(targets, model.name, model.version, framework.name, framework.version, backend,
                      error);
-    else
-        status = unknown_model(cli, &model, framework_text ? &framework : NULL, backend, error);
+    } else if (catalogue_find(cli->catalogue, model.name, NULL, NULL)) {
+        status = known_otherwise(model.name, model_text, framework_text, error);
+    } else {
+        status = unknown_model(cli, model.name, backend, error);
+    }
 out:
     free(model.name);
     free(framework.name);

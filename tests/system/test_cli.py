@@ -107,14 +107,36 @@ class Enqueue(Cli):
     def test_unknown_models(self):
         path = self.write("l", "http://example.org/\n")
         self.refused(65, "no model nosuch", "enqueue", path, "--model", "nosuch", "--backend", "local")
-        self.refused(65, "nosuch:VERSION", "enqueue", path, "--model", "nosuch")
-        self.refused(65, "known, but not as version 9.9", "enqueue", path, "--model", "shapes:9.9", "--backend", "local")
+        self.refused(65, "no model nosuch", "enqueue", path, "--model", "nosuch:1.0", "--framework", "Caffe:1.0")
+        self.refused(65, "nosuch:VERSION", "enqueue", path, "--model", "nosuch", "--backend", "carml")
+        self.refused(65, "known, but not as shapes:9.9;", "enqueue", path, "--model", "shapes:9.9", "--backend", "local")
+        self.refused(65, "known, but not as shapes:9 for framework Caffe:2;", "enqueue", path, "--model", "shapes:9",
+                     "--framework", "Caffe:2")
+        self.refused(65, "known, but not as shapes for framework Caffe:2;", "enqueue", path, "--model", "shapes", "--framework", "Caffe:2")
+        for name in ("", ":1", b"b\xe4r"):
+            self.refused(2, "expected NAME or NAME:VERSION", "enqueue", path, "--model", os.fsdecode(name))
+        self.refused(2, "UTF-8", "enqueue", path, "--run", os.fsdecode(b"b\xe4r"))
+        self.refused(2, "UTF-8", "enqueue", path, "--expect", os.fsdecode(b"b\xe4r"))
         self.cli("enqueue", path, "--model", "nosuch:1.0", "--framework", "Caffe:1.0", "--backend", "carml", check=0)
+
+    def test_a_model_whose_files_are_elsewhere_needs_a_server(self):
+        path = self.write("l", "http://example.org/\n")
+        text = (MODELS / "shapes.yml").read_text().replace("name: shapes", "name: far", 1)
+        text = text.replace("graph_path: ", "graph_path: https://example.org/")
+        text = text.replace("weights_path: ", "weights_path: https://example.org/")
+        text = text.replace("features_url: ../labels/", "features_url: https://example.org/")
+        self.assertIn("only a CarML server", self.cli("model", "add", self.write("far.yml", text), check=0).stderr)
+        for backend in ("local", "auto"):
+            self.refused(65, "https://example.org/shapes.prototxt is not on this machine", "enqueue", path,
+                         "--model", "far", "--backend", backend)
+        self.cli("enqueue", path, "--model", "far", "--backend", "carml", check=0)
+        config = self.write("c.yml", "carml:\n  url: http://127.0.0.1:1\n")
+        self.cli("--config", config, "enqueue", path, "--model", "far", check=0)
 
     def test_one_url_for_several_targets(self):
         path = self.write("l", "http://example.org/\n")
-        done = self.cli("enqueue", path, "--model", "shapes", "--model", "x:1.0", "--framework", "Caffe:1.0", "--json",
-                        check=0)
+        done = self.cli("enqueue", path, "--model", "shapes", "--model", "x:1.0", "--framework", "Caffe:1.0", "--backend", "carml",
+                        "--json", check=0)
         self.assertEqual(json.loads(done.stdout)["jobs"], 2)
         self.assertEqual(len(json.loads(self.cli("status", "--json", check=0).stdout)["progress"]), 2)
 
@@ -150,6 +172,23 @@ class Databases(Cli):
     def test_an_unwritable_folder(self):
         done = lib.run("carmlbench", "--db", "/proc/nowhere/x.db", "enqueue", "-", input="http://example.org/\n", check=74)
         self.assertIn("/proc/nowhere", done.stderr)
+
+    def test_a_full_disk_is_told_and_loses_nothing(self):
+        script = ('mount -t tmpfs -o size=1m tmpfs "$1" && cd "$1" || exit 99\n'
+                  '"$0" --db x.db enqueue - < ../few >&2 || exit 98\n'
+                  '"$0" --db x.db enqueue ../many >&2\necho $?\n"$0" --db x.db fsck --json\n')
+        self.write("few", "http://example.org/1.jpg\n")
+        self.write("many", "".join(f"http://example.org/many/{i}.jpg\n" for i in range(60000)))
+        (self.folder / "disk").mkdir()
+        done = lib.run("/usr/bin/unshare", "--mount", "--", "sh", "-c", script, lib.binary("carmlbench"),
+                       self.folder / "disk")
+        if done.returncode in (1, 32, 99):
+            self.skipTest(f"skipped: no file system may be mounted here: {done.stderr}")
+        code, counts = done.stdout.split("\n", 1)
+        self.assertEqual(code, "74", done.stderr)
+        self.assertRegex(done.stderr, r"carmlbench: x.db: .*full; free some space")
+        self.assertEqual(json.loads(counts)["problems"], 0)
+        self.assertGreaterEqual(json.loads(counts)["pending"], 1)
 
     def test_an_unknown_run_is_the_answer_no(self):
         self.cli("enqueue", "-", input="http://example.org/\n", check=0)
@@ -217,6 +256,11 @@ class Models(Cli):
         for path in list(self.folder.glob("shapes.*")) + [self.folder / "labels" / "shapes.txt"]:
             path.unlink()
         self.assertIn("mine", self.cli("model", "list", check=0).stdout)
+        # A copy in a folder that is searched later is not listed again.
+        config = self.write("twice.yml", f"models: {{path: [{MODELS}, {MODELS}]}}\n")
+        listed = self.cli("--config", config, "model", "list", "--json", check=0)
+        names = [model["name"] for model in json.loads(listed.stdout)]
+        self.assertEqual(sorted(names), ["mine", "shapes"])
         lib.run("draw", "--count", "1", "--seed", "5", self.folder, check=0)
         self.cli("classify", self.folder / "circle_001.jpg", "--model", "mine", check=0)
 

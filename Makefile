@@ -23,9 +23,9 @@ BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
 BUILD_PACKAGES := gcc pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev \
-	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev
+	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev sqlite3
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy python3-jsonschema \
-	sqlite3 systemd scdoc curl pmccabe clang-format procps git
+	systemd scdoc curl pmccabe clang-format procps git
 
 LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto
 

@@ -29,11 +29,14 @@ TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy py
 
 LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto
 
-# `make deps`, `make clean` and `make install-packages` must work before pkg-config is there.
-WITHOUT_LIBRARIES := deps build-deps clean
+# These install the libraries themselves, or need none; every other goal says what is missing.
+WITHOUT_LIBRARIES := deps build-deps clean demo check bench
 ifneq ($(filter-out $(WITHOUT_LIBRARIES),$(or $(MAKECMDGOALS),all)),)
-LIB_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
-LIB_LDLIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+ifneq ($(shell pkg-config --exists $(LIBRARIES) 2>/dev/null && echo found),found)
+$(error Libraries are missing. Run: make deps (or: apt-get install $(BUILD_PACKAGES)))
+endif
+LIB_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES))
+LIB_LDLIBS := $(shell pkg-config --libs $(LIBRARIES))
 endif
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -154,7 +157,8 @@ tests-free-demo: $(programs) $(BUILD)/demo/draw $(BUILD)/tests/lib/webserver
 check: deps
 	$(Q)tests/run
 
-bench: build-deps tests
+bench: deps
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) tests
 	$(Q)BUILD=$(BUILD) $(PYTHON) tests/bench/run.py
 
 # ---- documentation and installation ---------------------------------------------------------------

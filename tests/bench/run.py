@@ -4,17 +4,25 @@ import pathlib
 import subprocess
 import sys
 
+import measure
+
 HERE = pathlib.Path(__file__).resolve().parent
-STEPS = [["enqueue.py"], ["throughput.py"], ["throughput.py", "--send", "url"], ["memory.py", "--last", "20000"]]
+STEPS = [
+    [str(measure.BUILD / "tests/bench/enqueue"), "1000000", "3"],
+    [str(measure.BUILD / "tests/bench/answer")],
+    ["throughput.py"],
+    ["throughput.py", "--send", "url"],
+    ["memory.py", "--last", "20000"],
+    ["recovery.py"],
+]
 
 
 def main():
     failed = 0
     for step in STEPS:
-        if not (HERE / step[0]).exists():
-            continue
-        print("\n== %s" % " ".join(step), flush=True)
-        failed |= subprocess.run([sys.executable, str(HERE / step[0]), *step[1:]]).returncode
+        command = [sys.executable, str(HERE / step[0]), *step[1:]] if step[0].endswith(".py") else step
+        print("\n== %s" % " ".join(pathlib.Path(step[0]).name if i == 0 else w for i, w in enumerate(step)), flush=True)
+        failed |= subprocess.run(command).returncode
     return 1 if failed else 0
 
 

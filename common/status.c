@@ -28,17 +28,6 @@ int status_exit_code(enum status status)
     return statuses[status].exit_code;
 }
 
-/* One line stays one line, and text, even when it quotes a hostile input. */
-static void make_printable(char *text)
-{
-    while (*text) {
-        size_t length = utf8_length(text);
-        if (length == 0 || (unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-        text += length ? length : 1;
-    }
-}
-
 enum status error_set(struct error *error, enum status status, const char *format, ...)
 {
     if (!error)
@@ -47,7 +36,7 @@ enum status error_set(struct error *error, enum status status, const char *forma
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    make_printable(error->text);
+    utf8_make_line(error->text);
     return status;
 }
 
@@ -63,6 +52,6 @@ enum status error_prefix(struct error *error, enum status status, const char *fo
     size_t used = n < 0 ? 0 : (size_t)n;
     if (used < sizeof error->text)
         snprintf(error->text + used, sizeof error->text - used, ": %.900s", before.text);
-    make_printable(error->text);
+    utf8_make_line(error->text);
     return status;
 }

@@ -35,12 +35,22 @@ size_t utf8_length(const char *text)
 bool utf8_valid(const char *text)
 {
     while (*text) {
-        size_t length = utf8_length(text);
+        size_t length = (unsigned char)*text < 0x80 ? 1 : utf8_length(text);
         if (length == 0)
             return false;
         text += length;
     }
     return true;
+}
+
+void utf8_make_line(char *text)
+{
+    while (*text) {
+        size_t length = utf8_length(text);
+        if (length == 0 || (unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+        text += length ? length : 1;
+    }
 }
 
 enum status utf8_from_latin1(const char *text, struct buf *out)

@@ -16,6 +16,10 @@ size_t utf8_length(const char *text);
 
 bool utf8_valid(const char *text);
 
+/* Makes one line of text of what a stranger sent, in place: control characters and bytes that are
+ * not UTF-8 become '?'. */
+void utf8_make_line(char *text);
+
 /* Appends `text`, read as Latin-1 (ISO 8859-1). STATUS_LIMIT and STATUS_MEMORY as buf_append. */
 enum status utf8_from_latin1(const char *text, struct buf *out) MUST_CHECK;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/image/image.h"
+#include "common/utf8.h"
 #include "daemon/guard.h"
 
 struct fetcher {
@@ -157,6 +158,7 @@ static bool judge(const struct http_answer *answer, enum reason *reason, char *d
         snprintf(detail, size, "HTTP %ld, %zu bytes, Content-Type \"%.100s\", content: %s",
                  answer->status, answer->body->size, answer->content_type, image_kind_name(kind));
     }
+    utf8_make_line(detail); /* it quotes what the server sent */
     return false;
 }
 

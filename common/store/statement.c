@@ -1,9 +1,11 @@
 #include "common/store/statement.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/store/connection.h"
 #include "common/store/sql.h"
+#include "common/utf8.h"
 
 static const char *const names[STATEMENT_COUNT] = {
 #define X(name) #name,
@@ -35,6 +37,18 @@ static enum status prepare(struct store *store, enum statement statement, struct
     return rc == SQLITE_OK ? STATUS_OK : connection_fail(store, error);
 }
 
+/* Every text in the database is UTF-8, or Python and others refuse to read the row. */
+static int bind_text(sqlite3_stmt *stmt, int index, const char *text)
+{
+    if (!text || utf8_valid(text))
+        return sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
+    char *copy = strdup(text);
+    if (!copy)
+        return SQLITE_NOMEM;
+    utf8_make_line(copy);
+    return sqlite3_bind_text(stmt, index, copy, -1, free);
+}
+
 static int bind_one(sqlite3_stmt *stmt, int index, const struct bind *bind)
 {
     switch (bind->kind) {
@@ -43,7 +57,7 @@ static int bind_one(sqlite3_stmt *stmt, int index, const struct bind *bind)
     case BIND_REAL:
         return sqlite3_bind_double(stmt, index, bind->real);
     case BIND_TEXT:
-        return sqlite3_bind_text(stmt, index, bind->text, -1, SQLITE_STATIC);
+        return bind_text(stmt, index, bind->text);
     case BIND_NULL:
         break;
     }

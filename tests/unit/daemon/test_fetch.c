@@ -34,7 +34,8 @@ static bool serve_tls(const struct raw_request *request)
     return false;
 }
 
-/* "/STATUS/BODY": the body is jpeg, html, gif, text, empty, cut (a JPEG with too few bytes). */
+/* "/STATUS/BODY": the body is jpeg, html, gif, text, bytes (that are no text, in a header), empty,
+ * cut (a JPEG with too few bytes). */
 static bool serve(void *context, const struct raw_request *request)
 {
     static const char html[] = "\xef\xbb\xbf \r\n<!DOCTYPE html><html>sorry</html>";
@@ -55,6 +56,8 @@ static bool serve(void *context, const struct raw_request *request)
         return answer(request, head, gif, sizeof gif - 1);
     if (strcmp(body, "text") == 0)
         return answer(request, head, "sorry", 5);
+    if (strcmp(body, "bytes") == 0)
+        return answer(request, "200 OK\r\nContent-Type: b\xe4r\x02", "sorry", 5);
     if (strcmp(body, "empty") == 0)
         return answer(request, head, "", 0);
     raw_print(request, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", head, jpeg.size + 1);
@@ -184,6 +187,13 @@ static void a_picture_is_a_picture_whatever_the_status(void **state)
         assert_true(verdict.ok);
         assert_int_equal(verdict.status, atol(paths[i] + 1));
     }
+}
+
+static void the_detail_is_one_line_of_text(void **state)
+{
+    struct verdict verdict = fetch_path(*state, "/200/bytes");
+    assert_reason(&verdict, "/200/bytes", REASON_not_an_image);
+    assert_non_null(strstr(verdict.detail, "Content-Type \"b?r?\""));
 }
 
 static void without_a_picture_the_status_decides(void **state)
@@ -380,6 +390,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_picture_is_a_picture_whatever_the_status),
+        TEST(the_detail_is_one_line_of_text),
         TEST(without_a_picture_the_status_decides),
         TEST(what_went_wrong_has_its_reason),
         TEST(an_url_that_cannot_be_asked_has_its_reason),

@@ -342,6 +342,32 @@ static void fail_all(struct store *store, enum reason reason)
     store_batch_free(&batch);
 }
 
+static int keep_detail(void *context, size_t columns, const char *const *names,
+                       const struct store_value *values)
+{
+    for (size_t i = 0; i < columns; i++)
+        if (strcmp(names[i], "detail") == 0)
+            snprintf(context, 64, "%s", values[i].text);
+    return 0;
+}
+
+static void texts_of_the_database_are_utf8(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char detail[64] = "";
+    struct error error;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome failed =
+        fixture_failed(&batch.items[0].jobs[0], OUTCOME_FAILED, REASON_html);
+    failed.detail = "Content-Type \"b\xe4r \xc3\xa4\"";
+    assert_int_equal(fixture_commit(fixture->store, &failed), 0);
+    store_batch_free(&batch);
+    assert_int_equal(store_rows(fixture->store, "failures", NULL, keep_detail, detail, &error),
+                     STATUS_OK);
+    assert_string_equal(detail, "Content-Type \"b?r \xc3\xa4\"");
+}
+
 static void retry_takes_back_what_was_asked_for(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -406,6 +432,7 @@ int main(void)
         TEST(a_bad_outcome_leaves_the_whole_group_unrecorded),
         TEST(the_first_asked_picture_is_pinned),
         TEST(the_third_crash_buries_the_open_jobs),
+        TEST(texts_of_the_database_are_utf8),
         TEST(retry_takes_back_what_was_asked_for),
         TEST(crashes_start_again_after_a_retry),
     };

@@ -23,7 +23,7 @@ const struct command commands[] = {
      "  --framework NAME[:VER]  framework to ask for; may be repeated (default: the model's own)\n"
      "  --backend B        auto, carml or local (default: defaults.backend)\n"
      "  --expect TEXT      the right label contains this text\n"
-     "  --synset WNID      the right answer is this WordNet synset or one below it\n",
+     "  --synset WNID      the right answer is this WordNet synset (docs/SQL.md: those below it)\n",
      enqueue_command},
     {"status", "[--run R] [--watch] [--json]", "Counts by state and reason, rate and time left.",
      "  --watch            go on until nothing is pending; a progress bar on a terminal\n",

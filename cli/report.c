@@ -56,6 +56,10 @@ static enum status print_report(struct cli *cli, const char *run, const char *sc
         puts(
             "Nothing to score: no answered URL has an expectation (--synset, --expect, or ImageNet "
             "ids in the list).");
+    if (!cli->json && rows > 0 && (!score || strcmp(score, "isa") == 0))
+        puts("\nisa: the answer is the expected synset itself. Synsets below it count once the "
+             "table isa\n"
+             "holds WordNet's hypernyms; this version does not import them.");
     fputs(cli->json ? ",\"failures\":" : "\nFailures by reason\n\n", stdout);
     status = section(cli, "reasons", run, failure_columns, "state", "failed", &rows, error);
     if (!status && !cli->json && rows == 0)

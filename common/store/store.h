@@ -31,7 +31,6 @@
 #include "common/status.h"
 
 struct store;
-
 enum store_mode {
     STORE_READ,   /* must exist; nothing is changed */
     STORE_CLIENT, /* created when missing, migrated when older: the command */

@@ -61,7 +61,7 @@ static enum status read_progress(struct cli *cli, const char *run, struct progre
 }
 
 static enum status section(struct cli *cli, const char *view, const char *run,
-                           const char *const *columns, struct error *error)
+                           const char *const *columns, uint64_t *rows, struct error *error)
 {
     struct emitter *emitter = NULL;
     enum status status =
@@ -69,51 +69,67 @@ static enum status section(struct cli *cli, const char *view, const char *run,
     if (!status)
         status = store_rows(cli->store, view, run, emitter_row, emitter, error);
     if (!status)
-        emitter_end(emitter);
+        *rows = emitter_end(emitter);
     emitter_free(emitter);
     return status;
 }
 
-static void print_total(const struct cli *cli, const struct progress *sum)
+static double seconds_left(const struct progress *sum)
 {
-    char left[32] = "";
     uint64_t open = sum->pending + sum->leased;
-    if (sum->rate > 0 && open)
-        progress_duration((double)open / sum->rate, left, sizeof left);
-    if (cli->json) {
-        printf(",\"total\":{\"enqueued\":%" PRIu64 ",\"pending\":%" PRIu64 ",\"leased\":%" PRIu64
-               ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"rate\":%.3f,\"eta_seconds\":",
-               sum->enqueued, sum->pending, sum->leased, sum->done, sum->failed, sum->rate);
-        if (*left)
-            printf("%.0f}}\n", (double)open / sum->rate);
-        else
-            puts("null}}");
-        return;
-    }
-    printf("\n%" PRIu64 " jobs: %" PRIu64 " pending, %" PRIu64 " leased, %" PRIu64 " done, %" PRIu64
+    return sum->rate > 0 ? (double)open / sum->rate : 0;
+}
+
+static void print_json(const struct progress *sum)
+{
+    printf("{\"enqueued\":%" PRIu64 ",\"pending\":%" PRIu64 ",\"leased\":%" PRIu64
+           ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"rate\":%.3f,\"eta_seconds\":",
+           sum->enqueued, sum->pending, sum->leased, sum->done, sum->failed, sum->rate);
+    if (seconds_left(sum) > 0)
+        printf("%.0f}", seconds_left(sum));
+    else
+        fputs("null}", stdout);
+}
+
+static void print_total(const struct progress *sum)
+{
+    char left[32];
+    printf("%" PRIu64 " jobs: %" PRIu64 " pending, %" PRIu64 " leased, %" PRIu64 " done, %" PRIu64
            " failed",
            sum->enqueued, sum->pending, sum->leased, sum->done, sum->failed);
     if (sum->rate > 0)
         printf("; %.1f/s in the last minute", sum->rate);
-    printf("%s%s%s\n", *left ? ", about " : "", left, *left ? " left" : "");
+    progress_duration(seconds_left(sum), left, sizeof left);
+    if (seconds_left(sum) > 0)
+        printf(", about %s left", left);
+    putchar('\n');
 }
 
 static enum status print_status(struct cli *cli, const char *run, struct error *error)
 {
+    uint64_t rows = 0;
     struct progress sum;
     enum status status = read_progress(cli, run, &sum, error);
     if (status)
         return status;
     if (cli->json)
         fputs("{\"progress\":", stdout);
-    status = section(cli, "progress", run, progress_columns, error);
+    status = section(cli, "progress", run, progress_columns, &rows, error);
     if (status)
         return status;
     fputs(cli->json ? ",\"reasons\":" : "\n", stdout);
-    status = section(cli, "reasons", run, reason_columns, error);
-    if (!status)
-        print_total(cli, &sum);
-    return status;
+    status = section(cli, "reasons", run, reason_columns, &rows, error);
+    if (status)
+        return status;
+    if (cli->json) {
+        fputs(",\"total\":", stdout);
+        print_json(&sum);
+        puts("}");
+    } else {
+        fputs(rows > 0 ? "\n" : "", stdout);
+        print_total(&sum);
+    }
+    return STATUS_OK;
 }
 
 static volatile sig_atomic_t interrupted;
@@ -147,27 +163,37 @@ static void measure_rate(struct progress *now, const struct progress *first, dou
         now->rate = (double)(ended - before) / elapsed;
 }
 
+/* One look of `watch`: a line that replaces the last one on a terminal, else now and then a line of
+ * its own; with --json an object. */
+static void show(const struct cli *cli, const struct progress *now, unsigned polls, bool over)
+{
+    char line[512];
+    bool terminal = isatty(STDOUT_FILENO), plain = !terminal || cli->json;
+    if (plain && !over && polls % PLAIN_EVERY != 0)
+        return;
+    progress_line(now, terminal ? terminal_columns() : 120, line, sizeof line);
+    if (cli->json)
+        print_json(now);
+    else
+        printf("%s%s", plain ? "" : "\r\033[K", line);
+    fputs(plain || over ? "\n" : "", stdout);
+    fflush(stdout);
+}
+
 static enum status watch(struct cli *cli, const char *run, struct error *error)
 {
-    bool terminal = isatty(STDOUT_FILENO);
     struct progress first, now;
     double start = now_seconds();
     enum status status = read_progress(cli, run, &first, error);
     struct sigaction action = {.sa_handler = interrupt};
     sigaction(SIGINT, &action, NULL);
     for (unsigned polls = 0; !status; polls++) {
-        char line[512];
         status = read_progress(cli, run, &now, error);
         if (status)
             break;
         measure_rate(&now, &first, now_seconds() - start);
         bool over = now.pending + now.leased == 0 || interrupted;
-        progress_line(&now, terminal ? terminal_columns() : 120, line, sizeof line);
-        if (terminal)
-            printf("\r\033[K%s%s", line, over ? "\n" : "");
-        else if (over || polls % PLAIN_EVERY == 0)
-            puts(line);
-        fflush(stdout);
+        show(cli, &now, polls, over);
         if (over || ferror(stdout))
             break;
         poll(NULL, 0, WATCH_MS);

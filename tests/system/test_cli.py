@@ -1,19 +1,41 @@
 #!/usr/bin/python3
 """carmlbench, the command: what it prints, what it refuses and with which exit code."""
 import csv
+import fcntl
 import io
 import json
 import os
 import pathlib
+import pty
 import sqlite3
 import struct
 import sys
+import termios
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import lib  # noqa: E402
 
 MODELS = lib.ROOT / "config" / "models"
+
+
+def on_terminal(columns, words):
+    """What a program writes to a terminal of that width, and its exit code."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = lib.subprocess.Popen(words, stdin=theirs, stdout=theirs)
+    os.close(theirs)
+    output = b""
+    while True:
+        try:
+            data = os.read(ours, 4096)
+        except OSError:  # how Linux says that the other end is closed
+            data = b""
+        if not data:
+            break
+        output += data
+    os.close(ours)
+    return output.decode(), process.wait(lib.DEADLINE)
 
 
 class Cli(lib.Case):
@@ -230,6 +252,19 @@ class Reading(Cli):
         done = self.cli("status", "--watch", check=0)
         self.assertIn("100 %", done.stdout)
         self.assertNotIn("\x1b", done.stdout)
+        done = self.cli("status", "--watch", "--json", check=0)
+        self.assertEqual(json.loads(done.stdout)["failed"], 1)
+
+    def test_watch_keeps_to_one_line_on_a_terminal(self):
+        for columns, bar in ((80, True), (24, False)):
+            output, code = on_terminal(columns, [lib.binary("carmlbench"), "--db", str(self.database), "status",
+                                                 "--watch"])
+            self.assertEqual(code, 0, output)
+            self.assertEqual(output.count("\n"), 1, output)
+            last = output.rstrip().split("\r\x1b[K")[-1]
+            self.assertIn("100 %", last)
+            self.assertEqual("[####" in last, bar)
+            self.assertLess(len(last), columns)
 
     def test_fsck_finds_planted_damage(self):
         with sqlite3.connect(self.database) as db:

@@ -1,5 +1,6 @@
 #include "daemon/backends/carml_answer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "daemon/backends/scan.h"
@@ -20,40 +21,85 @@ struct reading {
     bool entries;                                /* `features` seen */
 };
 
+/* The names within `features`, the commonest first. */
+#define NAME_MAP(X) X(index) X(probability) X(classification) X(label) X(id) X(type) X(name)
+
+enum name {
+#define X(name) NAME_##name,
+    NAME_MAP(X)
+#undef X
+        NAME_OTHER
+};
+
+/* The next member's name. Nearly always it is one of ours as Go writes it, without blanks and
+ * escapes: this is asked first, since comparing is cheaper than looking for the end of a string. */
+static bool next_name(struct scan *cursor, bool *first, enum name *name)
+{
+    struct scan_slice slice;
+    if (!scan_next(cursor, first, '}'))
+        return false;
+    scan_peek(cursor);
+#define X(text)                                                                                    \
+    if (scan_word(cursor, "\"" #text "\":")) {                                                     \
+        *name = NAME_##text;                                                                       \
+        return true;                                                                               \
+    }
+    NAME_MAP(X)
+#undef X
+    if (!scan_name(cursor, &slice))
+        return false;
+    *name = NAME_OTHER;
+#define X(text)                                                                                    \
+    if (scan_slice_equals(&slice, #text))                                                          \
+        *name = NAME_##text;
+    NAME_MAP(X)
+#undef X
+    return true;
+}
+
 static bool read_text(struct scan *cursor, struct scan_slice *text)
 {
     return scan_null(cursor) || scan_string(cursor, text);
 }
 
-static bool read_probability(struct scan *cursor, double *value)
+/* A probability that cannot be among the best three need not be known exactly: below all others. */
+static bool read_probability(struct reading *reading, double *value)
 {
-    struct scan_slice number;
+    struct scan *cursor = &reading->cursor;
+    const struct carml_answer *answer = reading->answer;
+    struct scan_number number;
     if (scan_null(cursor))
         return true;
     if (!scan_number(cursor, &number))
         return false;
-    return scan_slice_double(&number, value) || scan_fail(cursor, "not a finite probability");
+    if (answer->count == CARML_ANSWER_BEST &&
+        scan_number_below(&number, answer->best[CARML_ANSWER_BEST - 1].probability)) {
+        *value = -INFINITY;
+        return true;
+    }
+    return scan_number_double(&number, value) || scan_fail(cursor, "not a finite probability");
 }
 
 /* The swagger file calls it a string, servers write a number: both are read. */
 static bool read_index(struct scan *cursor, uint64_t *index)
 {
-    struct scan_slice number;
+    struct scan_number number;
     double value;
     if (scan_null(cursor))
         return true;
     bool quoted = scan_peek(cursor) == '"';
     if (quoted) {
-        if (!scan_string(cursor, &number))
-            return false;
+        struct scan_slice string;
         struct scan inner;
-        scan_init(&inner, number.text, number.size, 1);
+        if (!scan_string(cursor, &string))
+            return false;
+        scan_init(&inner, string.text, string.size, 1);
         if (!scan_number(&inner, &number) || !scan_finish(&inner))
             return scan_fail(cursor, "not a class index");
     } else if (!scan_number(cursor, &number)) {
         return false;
     }
-    if (!scan_slice_double(&number, &value) || value < 0 || value > UINT32_MAX)
+    if (!scan_number_double(&number, &value) || value < 0 || value > UINT32_MAX)
         return scan_fail(cursor, "not a class index");
     *index = (uint64_t)value;
     return (double)*index == value || scan_fail(cursor, "not a class index");
@@ -63,7 +109,7 @@ static bool read_index(struct scan *cursor, uint64_t *index)
 static bool read_classification(struct reading *reading, struct feature *feature)
 {
     struct scan *cursor = &reading->cursor;
-    struct scan_slice name;
+    enum name name;
     bool first = true, fine = true;
     if (scan_null(cursor))
         return true;
@@ -71,10 +117,10 @@ static bool read_classification(struct reading *reading, struct feature *feature
     reading->answer->generation = CARML_GENERATION_B;
     if (!scan_enter(cursor, '{'))
         return false;
-    while (fine && scan_member(cursor, &first, &name)) {
-        if (scan_slice_equals(&name, "index"))
+    while (fine && next_name(cursor, &first, &name)) {
+        if (name == NAME_index)
             fine = read_index(cursor, &feature->index);
-        else if (scan_slice_equals(&name, "label"))
+        else if (name == NAME_label)
             fine = read_text(cursor, &feature->label);
         else
             fine = scan_skip(cursor);
@@ -82,33 +128,40 @@ static bool read_classification(struct reading *reading, struct feature *feature
     return !cursor->problem;
 }
 
+static bool read_type(struct scan *cursor, bool *other)
+{
+    struct scan_slice type = {.text = ""};
+    *other = false;
+    if (scan_peek(cursor) == '"' && scan_word(cursor, "\"CLASSIFICATION\""))
+        return true;
+    if (!read_text(cursor, &type))
+        return false;
+    *other = type.size > 0 && !scan_slice_equals(&type, "CLASSIFICATION");
+    return true;
+}
+
 /* Generation A's `index` and `name` stand in the entry itself. */
-static bool read_member(struct reading *reading, const struct scan_slice *name,
-                        struct feature *feature)
+static bool read_member(struct reading *reading, enum name name, struct feature *feature)
 {
     struct scan *cursor = &reading->cursor;
-    if (scan_slice_equals(name, "probability"))
-        return read_probability(cursor, &feature->probability);
-    if (scan_slice_equals(name, "classification"))
+    switch (name) {
+    case NAME_probability:
+        return read_probability(reading, &feature->probability);
+    case NAME_classification:
         return read_classification(reading, feature);
-    if (scan_slice_equals(name, "name")) {
+    case NAME_type:
+        return read_type(cursor, &feature->other);
+    case NAME_name:
         feature->named = true;
         reading->answer->generation = CARML_GENERATION_A;
         return read_text(cursor, &feature->label);
-    }
-    if (scan_slice_equals(name, "index")) {
+    case NAME_index:
         feature->named = true;
         reading->answer->generation = CARML_GENERATION_A;
         return read_index(cursor, &feature->index);
+    default:
+        return scan_skip(cursor);
     }
-    if (scan_slice_equals(name, "type")) {
-        struct scan_slice type = {.text = ""};
-        if (!read_text(cursor, &type))
-            return false;
-        feature->other = type.size > 0 && !scan_slice_equals(&type, "CLASSIFICATION");
-        return true;
-    }
-    return scan_skip(cursor);
 }
 
 static void copy_label(const struct scan_slice *slice, char label[CARML_ANSWER_LABEL])
@@ -175,11 +228,11 @@ static bool read_feature(struct reading *reading)
 {
     struct scan *cursor = &reading->cursor;
     struct feature feature = {.label = {.text = ""}};
-    struct scan_slice name;
+    enum name name;
     bool first = true;
     if (!scan_enter(cursor, '{'))
         return false;
-    while (scan_member(cursor, &first, &name) && read_member(reading, &name, &feature))
+    while (next_name(cursor, &first, &name) && read_member(reading, name, &feature))
         ;
     if (cursor->problem)
         return false;
@@ -200,7 +253,7 @@ static bool read_response(struct reading *reading)
         return scan_skip(cursor);
     if (!scan_enter(cursor, '{'))
         return false;
-    while (fine && scan_member(cursor, &first, &name)) {
+    while (fine && scan_next(cursor, &first, '}') && scan_name(cursor, &name)) {
         if (!scan_slice_equals(&name, "features")) {
             fine = scan_skip(cursor);
         } else if (!scan_null(cursor)) {
@@ -209,7 +262,7 @@ static bool read_response(struct reading *reading)
                 return scan_fail(cursor, "a second \"features\"");
             reading->entries = true;
             fine = scan_enter(cursor, '[');
-            while (fine && scan_element(cursor, &first_entry))
+            while (fine && scan_next(cursor, &first_entry, ']'))
                 fine = read_feature(reading);
         }
     }
@@ -223,7 +276,7 @@ static bool read_document(struct reading *reading)
     bool first = true, fine = true, seen = false;
     if (!scan_enter(cursor, '{'))
         return false;
-    while (fine && scan_member(cursor, &first, &name)) {
+    while (fine && scan_next(cursor, &first, '}') && scan_name(cursor, &name)) {
         if (!scan_slice_equals(&name, "responses")) {
             fine = scan_skip(cursor);
         } else if (!scan_null(cursor)) {
@@ -232,7 +285,7 @@ static bool read_document(struct reading *reading)
                 return scan_fail(cursor, "a second \"responses\"");
             seen = true;
             fine = scan_enter(cursor, '[');
-            while (fine && scan_element(cursor, &first_response))
+            while (fine && scan_next(cursor, &first_response, ']'))
                 fine = read_response(reading);
         }
     }

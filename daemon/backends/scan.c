@@ -1,5 +1,6 @@
 #include "daemon/backends/scan.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,18 +15,8 @@ bool scan_fail(struct scan *cursor, const char *problem)
 {
     if (!cursor->problem)
         cursor->problem = problem;
+    cursor->end = cursor->at; /* whatever is tried next finds nothing */
     return false;
-}
-
-char scan_peek(struct scan *cursor)
-{
-    if (cursor->problem)
-        return 0;
-    const char *at = cursor->at;
-    while (at < cursor->end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
-        at++;
-    cursor->at = at;
-    return at < cursor->end ? *at : 0;
 }
 
 bool scan_enter(struct scan *cursor, char bracket)
@@ -35,40 +26,6 @@ bool scan_enter(struct scan *cursor, char bracket)
     if (cursor->depth == cursor->max_depth)
         return scan_fail(cursor, "nested too deeply");
     cursor->depth++;
-    cursor->at++;
-    return true;
-}
-
-/* After '[', '{' or a value: the closing bracket (false) or the place of the next value (true). */
-static bool next_value(struct scan *cursor, bool *first, char closing)
-{
-    char c = scan_peek(cursor);
-    if (c == closing) {
-        cursor->at++;
-        cursor->depth--;
-        return false;
-    }
-    if (*first) {
-        *first = false;
-        return !cursor->problem;
-    }
-    if (c != ',')
-        return scan_fail(cursor, "expected a comma or a closing bracket");
-    cursor->at++;
-    return true;
-}
-
-bool scan_element(struct scan *cursor, bool *first)
-{
-    return next_value(cursor, first, ']');
-}
-
-bool scan_member(struct scan *cursor, bool *first, struct scan_slice *name)
-{
-    if (!next_value(cursor, first, '}') || !scan_string(cursor, name))
-        return false;
-    if (scan_peek(cursor) != ':')
-        return scan_fail(cursor, "expected a colon");
     cursor->at++;
     return true;
 }
@@ -141,14 +98,26 @@ static size_t utf8_length(const char *text, const char *end)
     return length;
 }
 
-/* High bit of each byte that ends a run of plain characters: a quote, a backslash, a control
- * character or one that is not ASCII. Bytes behind the first marked one may be marked wrongly
- * (S. Anderson, Bit Twiddling Hacks, "determine if a word has a zero byte"). */
-static uint64_t special_bytes(uint64_t word)
+/* Eight bytes, the first one lowest: compilers make one load of it. */
+static uint64_t load(const char *text)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+           (uint64_t)at[7] << 56;
+}
+
+/* How many plain characters `word` begins with, before a quote, a backslash, a control character
+ * or one that is not ASCII; 8: all. A subtraction borrows into the bytes behind the first special
+ * one, hence only that one is asked for (S. Anderson, Bit Twiddling Hacks, "determine if a word has
+ * a byte less than n"). With bit 1 flipped, the quote is next to the control characters. */
+static unsigned plain_bytes(uint64_t word)
 {
     const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
-    uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
-    return ((quote - ones) | (backslash - ones) | (word - ones * 0x20) | word) & high;
+    uint64_t flipped = word ^ (ones * 2), backslash = word ^ (ones * '\\');
+    uint64_t special = ((flipped - ones * 0x21) | (backslash - ones) | word) & high;
+    /* One bit in each byte up to the first special one, summed up in the highest byte. */
+    return special ? (unsigned)((((special - 1) & ones) * ones) >> 56) - 1 : 8;
 }
 
 static bool plain(char c)
@@ -156,136 +125,167 @@ static bool plain(char c)
     return (uint8_t)c >= 0x20 && (uint8_t)c < 0x80 && c != '"' && c != '\\';
 }
 
-/* The end of the run of plain characters at `at`, eight at a time. */
-static const char *skip_plain(const char *at, const char *end)
+/* The end of the run of plain characters at `at`. */
+static inline const char *skip_plain(const char *at, const char *end)
 {
-    for (uint64_t word; end - at >= 8; at += 8) {
-        memcpy(&word, at, sizeof word);
-        if (special_bytes(word))
-            break;
+    while (end - at >= 8) {
+        unsigned count = plain_bytes(load(at));
+        at += count;
+        if (count < 8)
+            return at;
     }
     while (at < end && plain(*at))
         at++;
     return at;
 }
 
-bool scan_string(struct scan *cursor, struct scan_slice *string)
+/* Skips what may follow plain characters within a string: an escape or a UTF-8 sequence. */
+static const char *skip_special(const char *at, const char *end)
+{
+    uint32_t character;
+    size_t length = *at == '\\'            ? escape(at, end, &character)
+                    : (uint8_t)*at >= 0x80 ? utf8_length(at, end)
+                                           : 0;
+    return length ? at + length : NULL;
+}
+
+/* A string with more than plain characters: its text begins at `start`, the first other one is at
+ * `at`. */
+static bool take_mixed(struct scan *cursor, struct scan_slice *string, const char *start,
+                       const char *at)
+{
+    const char *end = cursor->end;
+    bool escaped = false;
+    while (at < end && *at != '"') {
+        const char *behind = skip_special(at, end);
+        cursor->at = at;
+        if (!behind)
+            return scan_fail(cursor, "a character that no string may hold");
+        escaped = escaped || *at == '\\';
+        at = skip_plain(behind, end);
+    }
+    cursor->at = at;
+    if (at == end)
+        return scan_fail(cursor, "a string without its end");
+    cursor->at++;
+    *string = (struct scan_slice){.text = start, .size = (size_t)(at - start), .escaped = escaped};
+    return true;
+}
+
+static inline bool take_string(struct scan *cursor, struct scan_slice *string)
 {
     if (scan_peek(cursor) != '"')
         return scan_fail(cursor, "expected a string");
-    const char *at = cursor->at + 1, *end = cursor->end;
-    *string = (struct scan_slice){.text = at};
-    for (;;) {
-        cursor->at = at = skip_plain(at, end);
-        if (at == end)
-            return scan_fail(cursor, "a string without its end");
-        if (*at == '"')
-            break;
-        uint32_t character;
-        size_t length = *at == '\\'            ? escape(at, end, &character)
-                        : (uint8_t)*at >= 0x80 ? utf8_length(at, end)
-                                               : 0;
-        if (length == 0)
-            return scan_fail(cursor, "a character that no string may hold");
-        string->escaped = string->escaped || *at == '\\';
-        at += length;
-    }
-    string->size = (size_t)(at - string->text);
+    const char *start = cursor->at + 1, *end = cursor->end, *at = skip_plain(start, end);
+    if (at == end || *at != '"')
+        return take_mixed(cursor, string, start, at);
     cursor->at = at + 1;
+    *string = (struct scan_slice){.text = start, .size = (size_t)(at - start)};
     return true;
 }
 
-static const char *digits(const char *at, const char *end)
+bool scan_string(struct scan *cursor, struct scan_slice *string)
 {
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
+    return take_string(cursor, string);
+}
+
+static inline bool take_name(struct scan *cursor, struct scan_slice *name)
+{
+    if (!take_string(cursor, name))
+        return false;
+    if (scan_peek(cursor) != ':')
+        return scan_fail(cursor, "expected a colon");
+    cursor->at++;
+    return true;
+}
+
+bool scan_name(struct scan *cursor, struct scan_slice *name)
+{
+    return take_name(cursor, name);
+}
+
+/* Appends digits to *mantissa, which wraps around when there are too many. */
+static inline const char *digits(const char *at, const char *end, uint64_t *mantissa)
+{
+    uint64_t value = *mantissa;
+    for (; at < end && (unsigned)*at - '0' < 10; at++)
+        value = value * 10 + ((unsigned)*at - '0');
+    *mantissa = value;
     return at;
 }
 
-/* The fraction and the exponent behind a number's integer part; NULL and *problem when one has no
- * digits. */
-static const char *fraction(const char *at, const char *end, const char **problem)
+/* The exponent whose 'e' is at `at`, added to *power; NULL when it has no digits. Past 1000 its
+ * value does not matter. */
+static const char *exponent(const char *at, const char *end, int *power)
 {
-    if (at == end || *at != '.')
-        return at;
-    const char *behind = digits(at + 1, end);
-    *problem = "a number without digits behind its point";
-    return behind == at + 1 ? NULL : behind;
-}
-
-static const char *exponent(const char *at, const char *end, const char **problem)
-{
-    if (at == end || (*at != 'e' && *at != 'E'))
-        return at;
-    at++;
+    bool negative = ++at < end && *at == '-';
     if (at < end && (*at == '+' || *at == '-'))
         at++;
-    const char *behind = digits(at, end);
-    *problem = "a number without digits in its exponent";
-    return behind == at ? NULL : behind;
+    const char *start = at;
+    int value = 0;
+    for (; at < end && *at >= '0' && *at <= '9'; at++)
+        if (value <= 1000)
+            value = value * 10 + (*at - '0');
+    *power += negative ? -value : value;
+    return at == start ? NULL : at;
 }
 
-bool scan_number(struct scan *cursor, struct scan_slice *number)
+bool scan_number(struct scan *cursor, struct scan_number *number)
 {
-    const char *problem = "expected a number";
     scan_peek(cursor);
-    if (cursor->problem)
-        return false;
     const char *start = cursor->at, *end = cursor->end;
-    const char *first = start < end && *start == '-' ? start + 1 : start;
-    const char *at = digits(first, end);
-    if (at == first || (*first == '0' && at - first > 1))
-        return scan_fail(cursor, problem);
-    at = fraction(at, end, &problem);
-    if (at)
-        at = exponent(at, end, &problem);
+    bool negative = start < end && *start == '-';
+    const char *first = start + negative;
+    uint64_t mantissa = 0;
+    const char *at = digits(first, end, &mantissa);
+    ptrdiff_t count = at - first, places = 0;
+    if (count == 0 || (*first == '0' && count > 1))
+        return scan_fail(cursor, "expected a number");
+    if (at < end && *at == '.') {
+        const char *point = at + 1;
+        at = digits(point, end, &mantissa);
+        places = at - point;
+        if (places == 0)
+            return scan_fail(cursor, "a number without digits behind its point");
+    }
+    bool whole = count + places <= 19; /* 64 bits hold any 19 digits */
+    int power = whole ? -(int)places : 0;
+    if (at < end && (*at == 'e' || *at == 'E'))
+        at = exponent(at, end, &power);
     if (!at)
-        return scan_fail(cursor, problem);
-    *number = (struct scan_slice){.text = start, .size = (size_t)(at - start)};
+        return scan_fail(cursor, "a number without digits in its exponent");
+    *number = (struct scan_number){start, (size_t)(at - start), mantissa, power, whole, negative};
     cursor->at = at;
     return true;
-}
-
-static bool word(struct scan *cursor, const char *text)
-{
-    size_t size = strlen(text);
-    if ((size_t)(cursor->end - cursor->at) < size || memcmp(cursor->at, text, size) != 0)
-        return false;
-    cursor->at += size;
-    return true;
-}
-
-bool scan_null(struct scan *cursor)
-{
-    return scan_peek(cursor) == 'n' && word(cursor, "null");
 }
 
 /* The depth is limited by scan_enter, so this recursion is too. */
 bool scan_skip(struct scan *cursor)
 {
     struct scan_slice slice;
+    struct scan_number number;
     bool first = true;
     switch (scan_peek(cursor)) {
     case '{':
         if (scan_enter(cursor, '{'))
-            while (scan_member(cursor, &first, &slice) && scan_skip(cursor))
+            while (scan_next(cursor, &first, '}') && take_name(cursor, &slice) && scan_skip(cursor))
                 ;
         return !cursor->problem;
     case '[':
         if (scan_enter(cursor, '['))
-            while (scan_element(cursor, &first) && scan_skip(cursor))
+            while (scan_next(cursor, &first, ']') && scan_skip(cursor))
                 ;
         return !cursor->problem;
     case '"':
-        return scan_string(cursor, &slice);
+        return take_string(cursor, &slice);
     case 't':
-        return word(cursor, "true") || scan_fail(cursor, "expected a value");
+        return scan_word(cursor, "true") || scan_fail(cursor, "expected a value");
     case 'f':
-        return word(cursor, "false") || scan_fail(cursor, "expected a value");
+        return scan_word(cursor, "false") || scan_fail(cursor, "expected a value");
     case 'n':
-        return word(cursor, "null") || scan_fail(cursor, "expected a value");
+        return scan_word(cursor, "null") || scan_fail(cursor, "expected a value");
     default:
-        return scan_number(cursor, &slice);
+        return scan_number(cursor, &number);
     }
 }
 
@@ -297,11 +297,8 @@ bool scan_finish(struct scan *cursor)
     return cursor->at == cursor->end || scan_fail(cursor, "something behind the document");
 }
 
-bool scan_slice_equals(const struct scan_slice *string, const char *name)
+bool scan_slice_unescaped_equals(const struct scan_slice *string, const char *name)
 {
-    size_t size = strlen(name);
-    if (!string->escaped)
-        return string->size == size && memcmp(string->text, name, size) == 0;
     char text[64];
     scan_slice_copy(string, text, sizeof text);
     return strcmp(text, name) == 0;
@@ -346,63 +343,49 @@ void scan_slice_copy(const struct scan_slice *string, char *out, size_t size)
     out[used] = '\0';
 }
 
-/* The power of ten behind the 'e', if any; past 1000 the value does not matter. */
-static int read_exponent(const char *at, const char *end)
-{
-    int value = 0;
-    if (at == end)
-        return 0;
-    at++;
-    bool negative = *at == '-';
-    if (*at == '-' || *at == '+')
-        at++;
-    for (; at < end && value <= 1000; at++)
-        value = value * 10 + (*at - '0');
-    return negative ? -value : value;
-}
+/* Digits behind the 700th decide nothing: no double's midpoint needs more than 767, and no answer
+ * has such. */
+enum { NUMBER_TEXT = 768 };
+
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* Exact when the digits fit 53 bits and the power of ten is at most 22: both are doubles then, and
- * one operation rounds once (W. Clinger, How to Read Floating Point Numbers Accurately, 1990).
- * Every float32 that Go writes is of this kind. */
-static bool clinger(const struct scan_slice *number, double *value)
+ * one operation rounds once (W. Clinger, How to Read Floating Point Numbers Accurately, 1990). */
+static bool clinger(const struct scan_number *number, double *value)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    const char *at = number->text, *end = at + number->size;
-    bool negative = *at == '-', point = false;
-    uint64_t mantissa = 0;
-    int power = 0;
-    for (at += negative; at < end && *at != 'e' && *at != 'E'; at++) {
-        if (*at == '.') {
-            point = true;
-            continue;
-        }
-        if (mantissa >= (UINT64_C(1) << 53) / 10 - 1)
-            return false;
-        mantissa = mantissa * 10 + (uint64_t)(*at - '0');
-        power -= point;
-    }
-    power += read_exponent(at, end);
-    if (power < -22 || power > 22)
+    int power = number->power;
+    if (!number->whole || number->mantissa >> 53 || power < -22 || power > 22)
         return false;
-    double result = (double)mantissa;
+    double result = (double)number->mantissa;
     result = power < 0 ? result / powers[-power] : result * powers[power];
-    *value = negative ? -result : result;
+    *value = number->negative ? -result : result;
     return true;
 }
 
-bool scan_slice_double(const struct scan_slice *number, double *value)
+bool scan_number_double(const struct scan_number *number, double *value)
 {
     if (clinger(number, value))
         return true;
-    /* strtod stops at the first byte that is no number; the copy ends the text. Digits behind the
-     * 700th decide nothing: no double's midpoint needs more than 767, and no answer has such. */
-    char text[768];
+    /* strtod stops at the first byte that is no number; the copy ends the text. */
+    char text[NUMBER_TEXT];
     if (number->size >= sizeof text)
         return false;
     memcpy(text, number->text, number->size);
     text[number->size] = '\0';
     *value = strtod(text, NULL);
     return isfinite(*value);
+}
+
+bool scan_number_below(const struct scan_number *number, double limit)
+{
+    if (!number->whole || number->power > 0 || number->size >= NUMBER_TEXT)
+        return false;
+    /* A bound of the magnitude. Four roundings, each off by half an epsilon at most. Powers below
+     * 10^-44 count as 10^-44, which only makes the bound too high. */
+    int power = number->power < -44 ? 44 : -number->power;
+    int low = power < 22 ? power : 22;
+    double bound = (double)number->mantissa / powers[low] / powers[power - low];
+    return bound * (1 + 4 * DBL_EPSILON) < limit;
 }

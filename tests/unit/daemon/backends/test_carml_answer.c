@@ -363,7 +363,7 @@ static void reference_feature(const json_t *feature, struct carml_class *class)
 {
     const json_t *b = json_object_get(feature, "classification");
     const json_t *label = b ? json_object_get(b, "label") : json_object_get(feature, "name");
-    class->index = (uint32_t)json_integer_value(json_object_get(b ? b : feature, "index"));
+    class->index = (uint32_t)json_number_value(json_object_get(b ? b : feature, "index"));
     class->probability = json_number_value(json_object_get(feature, "probability"));
     strip(json_is_string(label) ? json_string_value(label) : "", class->label);
 }
@@ -484,6 +484,32 @@ static void random_damage_is_seen_as_jansson_sees_it(void **state)
     buf_free(&body);
 }
 
+/* One byte of an answer after the other becomes every other byte. What is still an answer must give
+ * what jansson's tree of it gives; what jansson refuses must be refused. */
+static void every_changed_byte_gives_what_jansson_gives(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {generation_a, generation_b};
+    struct carml_class memory[8];
+    unsigned same = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t at = 0; bodies[i][at]; at++)
+            for (int byte = 1; byte < 256; byte++) {
+                char body[1024];
+                struct carml_answer answer;
+                enum reason reason;
+                size_t size = strlen(bodies[i]);
+                memcpy(body, bodies[i], size);
+                body[at] = (char)byte;
+                if (parse(body, size, &answer, &reason) == STATUS_OK) {
+                    same++;
+                    body[size] = 0;
+                    assert_as_jansson(&(struct buf){.data = body, .size = size}, memory);
+                }
+            }
+    assert_true(same > 10000);
+}
+
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
@@ -494,27 +520,6 @@ static void every_truncation_is_refused(void **state)
     for (size_t size = 0; size < strlen(generation_b); size++) {
         assert_int_equal(parse(generation_b, size, &answer, &reason), STATUS_DATA);
         assert_int_equal(reason, REASON_bad_answer);
-    }
-}
-
-static void numbers_are_rounded_as_strtod_rounds(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 100000; i++) {
-        char text[64];
-        if (roll(2))
-            snprintf(text, sizeof text, "%u.%ue%d", roll(10), roll(99999999), (int)roll(60) - 30);
-        else
-            snprintf(text, sizeof text, "1%u%08u.0%ue%d", roll(100000), roll(99999999),
-                     roll(99999999), (int)roll(640) - 320);
-        struct scan cursor;
-        struct scan_slice number;
-        double value;
-        scan_init(&cursor, text, strlen(text), 1);
-        assert_true(scan_number(&cursor, &number) && scan_finish(&cursor));
-        double expected = strtod(text, NULL);
-        assert_int_equal(scan_slice_double(&number, &value), isfinite(expected) != 0);
-        assert_true(!isfinite(expected) || value == expected);
     }
 }
 
@@ -534,8 +539,8 @@ int main(void)
         cmocka_unit_test(random_documents_give_what_jansson_gives),
         cmocka_unit_test(answers_of_real_size_give_what_jansson_gives),
         cmocka_unit_test(random_damage_is_seen_as_jansson_sees_it),
+        cmocka_unit_test(every_changed_byte_gives_what_jansson_gives),
         cmocka_unit_test(every_truncation_is_refused),
-        cmocka_unit_test(numbers_are_rounded_as_strtod_rounds),
     };
     return cmocka_run_group_tests_name("carml_answer", tests, NULL, NULL);
 }

@@ -185,7 +185,7 @@ static enum status put_authority(struct sink *sink, const char *text, size_t siz
 enum status url_normalize(const char *text, size_t size, char out[URL_MAX], struct error *error)
 {
     struct sink sink = {.out = out};
-    size_t scheme;
+    size_t scheme = 0;
     out[0] = '\0';
     const char *fragment = memchr(text, '#', size);
     size_t kept = fragment ? (size_t)(fragment - text) : size;

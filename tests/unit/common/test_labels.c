@@ -65,8 +65,11 @@ static void file_of_21841_classes_is_read(void **state)
     enum { CLASSES = 21841, WIDTH = 12 };
     char *text = malloc(CLASSES * WIDTH + 1);
     assert_non_null(text);
-    for (int i = 0; i < CLASSES; i++)
-        snprintf(text + i * WIDTH, WIDTH + 1, "n%08d x\n", i);
+    for (int i = 0; i < CLASSES; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "n%08d x\n", i);
+        memcpy(text + i * WIDTH, line, WIDTH);
+    }
     struct labels *labels;
     assert_int_equal(read_labels(text, CLASSES * WIDTH, &labels), STATUS_OK);
     assert_int_equal(labels_count(labels), CLASSES);

@@ -4,6 +4,13 @@
 
 #include "cli/command.h"
 
+static void print_reasons(void)
+{
+    puts("\nReasons:");
+    for (unsigned i = 0; i < REASON_COUNT; i++)
+        printf("  %-20s %s\n", reason_name((enum reason)i), reason_text((enum reason)i));
+}
+
 enum status retry_command(struct cli *cli, int argc, char **argv, struct error *error)
 {
     static const struct option table[] = {{"run", required_argument, NULL, 'r'},
@@ -13,8 +20,10 @@ enum status retry_command(struct cli *cli, int argc, char **argv, struct error *
     enum reason reasons[REASON_COUNT];
     size_t reason_count = 0;
     for (int value; (value = cli_next_option(cli, argc, argv, table, error)) != CLI_END;) {
-        if (value == CLI_HELP)
+        if (value == CLI_HELP) {
+            print_reasons();
             return STATUS_OK;
+        }
         if (value == CLI_ERROR)
             return STATUS_USAGE;
         if (value == 'r')

@@ -54,8 +54,8 @@ static const char help[] =
     "\n"
     "SIGTERM and SIGINT finish what is in flight (at most daemon.drain), a second one does not\n"
     "wait; SIGHUP re-reads the configuration.\n"
-    "Exit: 0 fine, 2 usage, 69 the database has another daemon or a service stayed away,\n"
-    "70 internal, 74 input/output, 78 configuration.\n";
+    "Exit: 0 fine, 2 usage, 65 not a database of this version, 69 the database has another daemon\n"
+    "or a service stayed away, 70 internal, 74 input/output, 78 configuration.\n";
 
 struct arguments {
     struct daemon_options daemon;

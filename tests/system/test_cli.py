@@ -70,6 +70,14 @@ class Usage(Cli):
         for command in "enqueue status results report retry fsck model classify infer".split():
             self.assertIn("usage: carmlbench", lib.run("carmlbench", command, "--help", check=0).stdout)
 
+    def test_the_manual_names_every_reason(self):
+        shown = lib.run("carmlbench", "retry", "--help", check=0).stdout.split("Reasons:\n")[1]
+        manual = (lib.ROOT / "docs" / "carmlbench.1.scd").read_text().replace("\\", "").replace("_", "")
+        for line in shown.splitlines():
+            name, meaning = line.split(None, 1)
+            self.assertIn(f"*{name.replace('_', '')}*", manual)
+            self.assertIn(meaning[1:].replace("_", "") + ".", manual)
+
     def test_unknown_words_are_usage_errors(self):
         self.refused(2, "a command is missing")
         self.refused(2, "frobnicate: there is no such command", "frobnicate")

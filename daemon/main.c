@@ -103,8 +103,8 @@ static enum status parse(int argc, char **argv, struct arguments *arguments, str
 static void bound_heap(void)
 {
     mallopt(M_ARENA_MAX, 2);
-    mallopt(M_MMAP_THRESHOLD, 32 << 10);
-    mallopt(M_TRIM_THRESHOLD, 256 << 10);
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
 static enum status check_or_run(const struct arguments *arguments, struct error *error)

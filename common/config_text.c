@@ -76,6 +76,19 @@ void config_write_example(FILE *out)
     }
 }
 
+/* scdoc(5): what formats is escaped, and a line of a definition begins with a tab. */
+static void write_manual_text(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\n')
+            fputs("\n\t", out);
+        else if (strchr("*_\\`", *text))
+            fprintf(out, "\\%c", *text);
+        else
+            fputc(*text, out);
+    }
+}
+
 void config_write_manual(FILE *out)
 {
     size_t count;
@@ -86,14 +99,9 @@ void config_write_manual(FILE *out)
         fprintf(out, "*%s*: ", rows[i].key);
         write_initial(out, &rows[i]);
         fputs("\n\t", out);
-        for (const char *c = rows[i].help; *c; c++) {
-            if (*c == '\n')
-                fputs("\n\t", out);
-            else if (strchr("*_\\`", *c))
-                fprintf(out, "\\%c", *c);
-            else
-                fputc(*c, out);
-        }
-        fprintf(out, " Expects %s.\n\n", expected);
+        write_manual_text(out, rows[i].help);
+        fputs(" Expects ", out);
+        write_manual_text(out, expected);
+        fputs(".\n\n", out);
     }
 }

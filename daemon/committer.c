@@ -399,14 +399,21 @@ static void run(void *context)
 /* ---- loop -------------------------------------------------------------------------------------
  */
 
+/* What was given back is no loss: closing the store took back every lease. */
+static size_t count_lost(const struct outcome *list)
+{
+    size_t lost = 0;
+    for (; list; list = list->next)
+        lost += list->record.kind != OUTCOME_RELEASE;
+    return lost;
+}
+
 static void destroy(uv_handle_t *handle)
 {
     struct committer *c = handle->data;
     void (*closed)(void *) = c->closed;
     void *context = c->closed_context;
-    size_t lost = c->queue.count;
-    for (struct outcome *o = c->group; o; o = o->next)
-        lost++;
+    size_t lost = count_lost(c->group) + count_lost(c->queue.first);
     if (lost)
         log_error("%zu outcome(s) could not be recorded; their URLs will be worked on again", lost);
     free_list(c->group);

@@ -88,13 +88,13 @@ static void add_task(struct scheduler *s, const struct store_item *item,
         s->tasks->previous = task;
     s->tasks = task;
     s->task_count++;
-    find_routes(s, task);
-    if (task_state(task) != TASK_QUEUED)
-        return;
-    if (s->phase == RUNNING)
-        dispatch_queue(s, task);
-    else
+    if (s->phase != RUNNING) { /* the backends may be gone */
         task_release(task, 0);
+        return;
+    }
+    find_routes(s, task);
+    if (task_state(task) == TASK_QUEUED)
+        dispatch_queue(s, task);
 }
 
 static int64_t next_poll(const struct scheduler *s, const struct committer_lease *lease)

@@ -1,11 +1,13 @@
 """carmlbenchd as a service: limits while it works, signals, the service manager, a second daemon,
 the unit file."""
 
+import contextlib
 import pathlib
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -48,6 +50,17 @@ class Life(daemon_lib.Case):
                 return
             time.sleep(0.02)
         raise AssertionError(f"never said {text!r}:\n{process.stderr_text()}")
+
+    def wait_waiting_writer(self, daemon):
+        """Until a thread of the daemon sleeps in SQLite's busy handler, the only place where one
+        sleeps."""
+        tasks = pathlib.Path(f"/proc/{daemon.pid}/task")
+        end = time.monotonic() + lib.DEADLINE
+        while time.monotonic() < end:
+            if any("nanosleep" in p.read_text() for p in tasks.glob("*/wchan")):
+                return
+            time.sleep(0.005)
+        raise AssertionError("nobody waits for the database")
 
     def test_cap_per_host_holds(self):
         self.configure(fetch={"per_host": 3, "concurrency": 50})
@@ -110,6 +123,28 @@ class Life(daemon_lib.Case):
         daemon.signal(signal.SIGTERM)
         self.assertEqual(daemon.wait(20), 0, daemon.stderr_text())
         self.assertEqual(self.assert_sound(), 1)
+
+    def test_lease_that_comes_after_the_second_signal_goes_back(self):
+        self.configure(fetch={"timeout": "50s", "low_speed": "0B"}, daemon={"window": 2})
+        self.enqueue(["/stall"])
+        daemon = self.daemon()
+        self.wait_stats(lambda s: s["prefixes"].get("stall", 0) == 1)
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as db:
+            db.execute("PRAGMA busy_timeout = 30000")
+            db.execute("BEGIN IMMEDIATE")  # the daemon's next lease waits for us
+            db.execute("INSERT INTO item (run_id, url) SELECT run_id, url || '&2' FROM item")
+            db.execute("INSERT INTO job (item_id, target_id) SELECT max(item_id) + 1, target_id "
+                       "FROM job")
+            db.execute("UPDATE tally SET enqueued = 2, pending = pending + 1")
+            self.wait_waiting_writer(daemon)
+            daemon.signal(signal.SIGTERM)
+            self.wait_log(daemon, "finishing what is in flight")
+            daemon.signal(signal.SIGTERM)
+            self.wait_log(daemon, "not waiting for what is in flight")
+            db.execute("COMMIT")
+        self.assertEqual(daemon.wait(20), 0, daemon.stderr_text())
+        self.assertNotIn("could not be recorded", daemon.stderr_text())
+        self.assertEqual(self.assert_sound(), 2)
 
     def test_drain_ends_at_its_limit(self):
         self.configure(fetch={"timeout": "50s", "low_speed": "0B"}, daemon={"drain": "100ms"})

@@ -29,9 +29,11 @@ struct committer {
 
     uv_mutex_t mutex;
     uv_cond_t wake;
-    struct queue queue;    /* loop -> thread */
-    uint64_t first_at_ns;  /* when the oldest in the queue came */
-    size_t lease_wanted;   /* 0: none */
+    struct queue queue;   /* loop -> thread */
+    uint64_t first_at_ns; /* when the oldest in the queue came */
+    size_t lease_wanted;  /* 0: none */
+    int64_t *without;     /* ... and the targets that it passes over */
+    size_t without_count;
     bool stopping;         /* committer_close was called */
     uint64_t stop_at_ns;   /* ... and trouble is waited for until then */
     struct queue recorded; /* thread -> loop */
@@ -251,7 +253,15 @@ static int64_t unix_ms(void)
 static enum status fill_lease(struct committer *c, size_t max_items, struct committer_lease *lease,
                               struct error *error)
 {
-    enum status status = store_lease(c->store, max_items, unix_ms(), &lease->batch, error);
+    uv_mutex_lock(&c->mutex);
+    int64_t *without = c->without;
+    size_t count = c->without_count;
+    c->without = NULL;
+    c->without_count = 0;
+    uv_mutex_unlock(&c->mutex);
+    enum status status =
+        store_lease_without(c->store, max_items, unix_ms(), without, count, &lease->batch, error);
+    free(without);
     if (!status)
         status = store_backlog(c->store, &lease->backlog, error);
     if (!status)
@@ -421,6 +431,7 @@ static void destroy(uv_handle_t *handle)
     free_list(c->recorded.first);
     committer_lease_free(c->lease);
     targets_free(&c->targets);
+    free(c->without);
     uv_cond_destroy(&c->wake);
     uv_mutex_destroy(&c->mutex);
     free(c->path);
@@ -513,9 +524,15 @@ enum status committer_create(uv_loop_t *loop, const char *path,
     return STATUS_OK;
 }
 
-void committer_lease(struct committer *c, size_t max_items)
+void committer_lease(struct committer *c, size_t max_items, const int64_t *targets, size_t count)
 {
+    int64_t *without = count ? malloc(count * sizeof *without) : NULL;
+    if (without)
+        memcpy(without, targets, count * sizeof *without);
     uv_mutex_lock(&c->mutex);
+    free(c->without);
+    c->without = without;
+    c->without_count = without ? count : 0;
     c->lease_wanted = max_items;
     uv_cond_signal(&c->wake);
     uv_mutex_unlock(&c->mutex);

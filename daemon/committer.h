@@ -60,8 +60,10 @@ enum status committer_create(uv_loop_t *loop, const char *path,
                              const struct committer_events *events, void *context,
                              struct committer **out, struct error *error) MUST_CHECK;
 
-/* Asks for up to `max_items` URLs; one request at a time. */
-void committer_lease(struct committer *committer, size_t max_items);
+/* Asks for up to `max_items` URLs, passing over jobs for `count` targets; one request at a time.
+ * When there is no memory to remember the targets, they are not passed over. */
+void committer_lease(struct committer *committer, size_t max_items, const int64_t *targets,
+                     size_t count);
 
 /* Takes the outcome. */
 void committer_record(struct committer *committer, struct outcome *outcome);

@@ -41,6 +41,7 @@ struct scheduler {
     int64_t reserved; /* ... and what running downloads may become */
     int64_t wanted;   /* by a large picture whose turn it is; 0: none */
     bool lease_pending, store_empty;
+    bool passing_over; /* the last lease asked for left out targets of absent services */
     size_t lease_size;
     int64_t next_lease_ms;
     int64_t last_progress_ms;   /* something was begun or answered */

@@ -29,6 +29,15 @@ struct task_job *route_pop(struct route *route)
     return job;
 }
 
+void route_know(struct route *route, int64_t target_id)
+{
+    for (size_t i = 0; i < route->target_count; i++)
+        if (route->targets[i] == target_id)
+            return;
+    if (route->target_count < ROUTE_TARGETS_MAX)
+        route->targets[route->target_count++] = target_id;
+}
+
 bool route_ready(const struct route *route, int64_t now_ms)
 {
     return route->first && now_ms >= route->pause_until_ms &&

@@ -11,8 +11,12 @@
 
 #include "daemon/task.h"
 
+enum { ROUTE_TARGETS_MAX = 64 };
+
 struct route {
     struct backend *backend;
+    int64_t targets[ROUTE_TARGETS_MAX]; /* the first that it was seen to answer for */
+    size_t target_count;
     struct task_job *first, *last;
     unsigned waiting, asking;
     struct task *parked;    /* not begun: too many wait already (linked by task->parked_next) */
@@ -21,6 +25,9 @@ struct route {
 
 /* Puts a WAITING job at the end, or in front when it had its turn already. */
 void route_push(struct route *route, struct task_job *job, bool front);
+
+/* Notes that the backend answers for this target. */
+void route_know(struct route *route, int64_t target_id);
 
 /* Takes the first job out; NULL when there is none. */
 struct task_job *route_pop(struct route *route);

@@ -27,6 +27,17 @@ static void release_queued(struct scheduler *s, struct task *task, int64_t due_m
     task_release(task, due_ms);
 }
 
+static size_t window(const struct scheduler *s)
+{
+    return (size_t)s->options.config->daemon.window;
+}
+
+/* Too many URLs are under way to lease more. */
+static bool window_is_full(const struct scheduler *s)
+{
+    return s->task_count > window(s) / 2;
+}
+
 static void make_way(struct scheduler *s)
 {
     bool away = false;
@@ -37,7 +48,8 @@ static void make_way(struct scheduler *s)
         away = true;
         for (struct task *task; (task = route_unpark(route));)
             dispatch_queue(s, task);
-        if (!dispatch_memory_is_free(s))
+        /* One stays, to be asked about when the service may be back. */
+        if (!dispatch_memory_is_free(s) || window_is_full(s))
             dispatch_release_waiting(route, 1, dispatch_wall_ms(NULL) + AWAY_DUE_MS);
     }
     for (struct task *task = away ? s->tasks : NULL; task; task = task->next)
@@ -50,15 +62,32 @@ static void make_way(struct scheduler *s)
 /* ---- leases -----------------------------------------------------------------------------------
  */
 
+/* Targets of services that are away stay in the store, so that others get their turn however many
+ * wait for these; but somebody must be left to find out when the service is back. */
+static size_t absent_targets(const struct scheduler *s, int64_t *targets)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < s->route_count; i++) {
+        const struct route *route = &s->routes[i];
+        if (route_away_ms(route) < AWAY_MS || route->waiting + route->asking == 0)
+            continue;
+        memcpy(targets + count, route->targets, route->target_count * sizeof *targets);
+        count += route->target_count;
+    }
+    return count;
+}
+
 static void want_lease(struct scheduler *s)
 {
-    size_t window = (size_t)s->options.config->daemon.window;
-    if (s->lease_pending || s->phase != RUNNING || s->task_count > window / 2 ||
+    int64_t targets[ROUTES_MAX * ROUTE_TARGETS_MAX];
+    if (s->lease_pending || s->phase != RUNNING || window_is_full(s) ||
         dispatch_now_ms(s) < s->next_lease_ms)
         return;
+    size_t room = window(s) - s->task_count, absent = absent_targets(s, targets);
     s->lease_pending = true;
-    s->lease_size = window - s->task_count < LEASE_MAX ? window - s->task_count : LEASE_MAX;
-    committer_lease(s->options.committer, s->lease_size);
+    s->lease_size = room < LEASE_MAX ? room : LEASE_MAX;
+    s->passing_over = absent > 0;
+    committer_lease(s->options.committer, s->lease_size, targets, absent);
 }
 
 static void find_routes(struct scheduler *s, struct task *task)
@@ -70,7 +99,9 @@ static void find_routes(struct scheduler *s, struct task *task)
         for (unsigned r = 0; backend && r < s->route_count; r++)
             if (s->routes[r].backend == backend)
                 job->route = &s->routes[r];
-        if (!job->route)
+        if (job->route)
+            route_know(job->route, job->job.target_id);
+        else
             task_refuse_job(job, REASON_model_unavailable, error.text);
     }
 }
@@ -102,7 +133,9 @@ static int64_t next_poll(const struct scheduler *s, const struct committer_lease
     if (lease->answered && lease->batch.count >= s->lease_size)
         return dispatch_now_ms(s);
     int64_t wait = POLL_MS, due = lease->backlog.next_due_ms;
-    if (lease->answered && due != INT64_MAX && due - dispatch_wall_ms(NULL) < wait)
+    /* What is passed over may be due; the service's return is not bound to a time. */
+    if (lease->answered && !s->passing_over && due != INT64_MAX &&
+        due - dispatch_wall_ms(NULL) < wait)
         wait = due - dispatch_wall_ms(NULL);
     return dispatch_now_ms(s) + (wait > POLL_MIN_MS ? wait : POLL_MIN_MS);
 }

@@ -192,7 +192,8 @@ static enum status apply(struct store *store, const struct store_outcome *outcom
     if (status)
         return status;
     const struct store_job *job = &outcome->job;
-    int64_t due_ms = outcome->kind == OUTCOME_RETRY ? outcome->due_ms : 0;
+    bool waits = outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_RELEASE;
+    int64_t due_ms = waits ? outcome->due_ms : 0;
     status = statement_run(store, STATEMENT_job_finish,
                            BINDS(INTEGER(job->item_id), INTEGER(job->target_id),
                                  INTEGER(job->attempt), INTEGER(moves[outcome->kind].state),

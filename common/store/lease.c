@@ -16,6 +16,7 @@ enum { BATCH_MAX = 4096 };
  * move while they grow. */
 struct lease_memory {
     struct buf text, jobs;
+    struct buf without; /* the targets to pass over as a JSON array; empty: none */
     size_t count, capacity;
     struct {
         int64_t id, run_id;
@@ -30,6 +31,7 @@ static void memory_free(struct lease_memory *memory)
         return;
     buf_free(&memory->text);
     buf_free(&memory->jobs);
+    buf_free(&memory->without);
     free(memory->found);
     free(memory->items);
     free(memory);
@@ -42,6 +44,7 @@ static struct lease_memory *memory_new(size_t capacity)
         return NULL;
     buf_init(&memory->text, capacity * (URL_MAX + 128));
     buf_init(&memory->jobs, (size_t)1 << 28);
+    buf_init(&memory->without, (size_t)1 << 20);
     memory->capacity = capacity;
     memory->found = calloc(capacity, sizeof *memory->found);
     memory->items = calloc(capacity, sizeof *memory->items);
@@ -60,16 +63,23 @@ static bool is_found(const struct lease_memory *memory, int64_t item_id)
     return false;
 }
 
-/* Adds the items with jobs due from `low` to `high`, oldest first. */
-static enum status find_due(struct store *store, struct lease_memory *memory, int64_t low,
-                            int64_t high, struct error *error)
+static struct bind without(const struct lease_memory *memory)
+{
+    return memory->without.size ? TEXT(memory->without.data) : NOTHING;
+}
+
+/* Adds the items with jobs due from `low` to `high`, oldest first, while there are fewer than
+ * `limit`. */
+static enum status find_due(struct store *store, struct lease_memory *memory, size_t limit,
+                            int64_t low, int64_t high, struct error *error)
 {
     sqlite3_stmt *stmt;
-    if (memory->count == memory->capacity || low > high)
+    if (memory->count >= limit || low > high)
         return STATUS_OK;
     enum status status =
-        statement_bind(store, STATEMENT_job_due, BINDS(INTEGER(low), INTEGER(high)), &stmt, error);
-    while (!status && memory->count < memory->capacity) {
+        statement_bind(store, STATEMENT_job_due,
+                       BINDS(INTEGER(low), INTEGER(high), without(memory)), &stmt, error);
+    while (!status && memory->count < limit) {
         status = statement_step(store, stmt, error);
         int64_t item_id = status ? 0 : sqlite3_column_int64(stmt, 0);
         if (!status && !is_found(memory, item_id))
@@ -116,10 +126,10 @@ static enum status lease_item(struct store *store, struct lease_memory *memory, 
     enum status status = read_item(store, memory, index, error);
     memory->found[index].jobs = memory->jobs.size;
     if (!status)
-        status = statement_bind(
-            store, STATEMENT_job_lease,
-            BINDS(INTEGER(id), INTEGER(store->session), INTEGER(now_ms), INTEGER(far_ms)), &stmt,
-            error);
+        status = statement_bind(store, STATEMENT_job_lease,
+                                BINDS(INTEGER(id), INTEGER(store->session), INTEGER(now_ms),
+                                      INTEGER(far_ms), without(memory)),
+                                &stmt, error);
     while (!status) {
         status = statement_step(store, stmt, error);
         if (status)
@@ -145,13 +155,17 @@ static enum status lease_due(struct store *store, struct lease_memory *memory, i
     struct tally tally = {0};
     int64_t far_ms =
         now_ms > INT64_MAX - LONGEST_BACKOFF_MS ? INT64_MAX - 1 : now_ms + LONGEST_BACKOFF_MS;
-    /* Retries first: they are few, they belong to the oldest items, and behind a million fresh jobs
-     * (due_ms 0) they would wait for all of those. */
-    enum status status = find_due(store, memory, 1, now_ms, error);
+    /* Retries first: they belong to the oldest items, and behind a million fresh jobs (due_ms 0)
+     * they would wait for all of those. But they may be many, given back for a while, and must not
+     * stand before the fresh ones forever. */
+    size_t all = memory->capacity, half = (all + 1) / 2;
+    enum status status = find_due(store, memory, half, 1, now_ms, error);
     if (!status)
-        status = find_due(store, memory, INT64_MIN, 0, error);
+        status = find_due(store, memory, all, INT64_MIN, 0, error);
     if (!status)
-        status = find_due(store, memory, far_ms + 1, INT64_MAX, error);
+        status = find_due(store, memory, all, 1, now_ms, error);
+    if (!status)
+        status = find_due(store, memory, all, far_ms + 1, INT64_MAX, error);
     for (size_t i = 0; !status && i < memory->count; i++)
         status = lease_item(store, memory, i, now_ms, far_ms, &tally, error);
     if (!status)
@@ -175,8 +189,23 @@ static void hand_over(struct lease_memory *memory, struct store_batch *out)
     *out = (struct store_batch){.count = memory->count, .items = memory->items, .memory = memory};
 }
 
+static enum status list_targets(struct buf *json, const int64_t *targets, size_t count)
+{
+    enum status status = count ? buf_append_text(json, "[") : STATUS_OK;
+    for (size_t i = 0; !status && i < count; i++)
+        status = buf_printf(json, "%s%lld", i ? "," : "", (long long)targets[i]);
+    return !status && count ? buf_append_text(json, "]") : status;
+}
+
 enum status store_lease(struct store *store, size_t max_items, int64_t now_ms,
                         struct store_batch *out, struct error *error)
+{
+    return store_lease_without(store, max_items, now_ms, NULL, 0, out, error);
+}
+
+enum status store_lease_without(struct store *store, size_t max_items, int64_t now_ms,
+                                const int64_t *targets, size_t count, struct store_batch *out,
+                                struct error *error)
 {
     *out = (struct store_batch){0};
     if (!store->session)
@@ -184,8 +213,10 @@ enum status store_lease(struct store *store, size_t max_items, int64_t now_ms,
     if (max_items == 0)
         return STATUS_OK;
     struct lease_memory *memory = memory_new(max_items < BATCH_MAX ? max_items : BATCH_MAX);
-    if (!memory)
+    if (!memory || list_targets(&memory->without, targets, count)) {
+        memory_free(memory);
         return error_set(error, STATUS_MEMORY, "%s: out of memory", store->path);
+    }
     enum status status = transaction_begin(store, error);
     if (!status) {
         status = lease_due(store, memory, now_ms, error);

@@ -47,7 +47,7 @@ struct store_recovery {
 enum status store_open(const char *path, enum store_mode mode, struct store **out,
                        struct store_recovery *recovery, struct error *error) MUST_CHECK;
 
-/* Releases the leases still held (STORE_DAEMON), checkpoints, closes. NULL is fine. */
+/* Hands back leases (STORE_DAEMON), checkpoints, closes. NULL is fine. */
 void store_close(struct store *store);
 
 /* True after a sync to the disk failed. The kernel may have dropped what it could not write and
@@ -55,7 +55,6 @@ void store_close(struct store *store);
 bool store_sync_failed(const struct store *store);
 
 /* ---- enqueue ----------------------------------------------------------------------------- */
-
 /* backend is "auto", "carml" or "local". Strings are read during the call only. */
 struct store_target {
     const char *model, *model_version, *framework, *framework_version, *backend;
@@ -93,7 +92,6 @@ enum status store_enqueue_flush(struct store_enqueue *enqueue, struct store_enqu
 void store_enqueue_end(struct store_enqueue *enqueue);
 
 /* ---- leases ------------------------------------------------------------------------------ */
-
 /* One job under lease. */
 struct store_job {
     int64_t item_id, target_id;
@@ -117,16 +115,20 @@ struct store_batch {
     void *memory; /* owned by the batch */
 };
 
-/* Leases up to `max_items` URLs whose jobs are due at `now_ms` (Unix time in milliseconds), oldest
- * first; those that are retried go before fresh ones. At most 4096 at once. The transaction is
- * committed before it returns. Fewer, or none, is no error. Free with store_batch_free. A due time
- * further away than the longest backoff, 24 h (a clock that jumped), counts as due. */
+/* Leases up to `max_items` (at most 4096) URLs whose jobs are due at `now_ms` (Unix ms), oldest
+ * first; those that waited for their time go before fresh ones, but leave them half of the batch.
+ * Committed before it returns. Fewer, or none, is no error. Free with store_batch_free. A due time
+ * more than the longest backoff, 24 h, away (a clock that jumped) counts as due. */
 enum status store_lease(struct store *store, size_t max_items, int64_t now_ms,
                         struct store_batch *out, struct error *error) MUST_CHECK;
+/* The same, but passes over jobs for these `count` targets. */
+enum status store_lease_without(struct store *store, size_t max_items, int64_t now_ms,
+                                const int64_t *targets, size_t count, struct store_batch *out,
+                                struct error *error) MUST_CHECK;
 void store_batch_free(struct store_batch *batch);
 
-/* How much there is left, of all runs: jobs pending (due or not) and leased, and when the next
- * pending one is due (Unix ms; INT64_MAX when none is pending). */
+/* Jobs of all runs, pending (due or not) and leased; when the first pending one is due (Unix ms;
+ * INT64_MAX: none is pending). */
 struct store_backlog {
     uint64_t pending, leased;
     int64_t next_due_ms;
@@ -134,13 +136,11 @@ struct store_backlog {
 enum status store_backlog(struct store *store, struct store_backlog *out,
                           struct error *error) MUST_CHECK;
 
-/* Everything the daemon must know of a target to ask about it; strings live as long as the store.
- */
+/* What to ask for when asking about it; strings live as long as the store. */
 enum status store_target_get(struct store *store, int64_t target_id, struct store_target *out,
                              struct error *error) MUST_CHECK;
 
 /* ---- outcomes ---------------------------------------------------------------------------- */
-
 /* What produced an answer; deduplicated in the store. Strings may be NULL where unknown. */
 struct store_producer {
     const char *backend;         /* that really answered: "carml", "local" */
@@ -171,8 +171,7 @@ enum store_outcome_kind {
     OUTCOME_DONE,
     OUTCOME_FAILED, /* for good */
     OUTCOME_RETRY,  /* back to pending, due at due_ms */
-    OUTCOME_RELEASE /* back to pending, due at due_ms (0: at once), not counted as a try: draining,
-                       or the service is away */
+    OUTCOME_RELEASE /* back to pending, due at due_ms (0: at once), not counted as a try */
 };
 
 struct store_outcome {
@@ -188,7 +187,7 @@ struct store_outcome {
     /* FAILED, RETRY */
     enum reason reason;
     const char *detail; /* one line; may be NULL */
-    int64_t due_ms;     /* RETRY: Unix ms */
+    int64_t due_ms;     /* RETRY and RELEASE: Unix ms */
 };
 
 /* Records the outcomes in one transaction. A stale token (the job is not leased with this attempt
@@ -204,7 +203,6 @@ enum status store_count_crash(struct store *store, int64_t item_id, bool *buried
                               struct error *error) MUST_CHECK;
 
 /* ---- the command's side -------------------------------------------------------------------- */
-
 /* Failed jobs of the run (NULL: of all runs) back to pending; only those with one of the reasons
  * when reason_count > 0. Attempts and crashes start again from 0; the fencing token goes on
  * counting. */

@@ -129,6 +129,22 @@ class Once(daemon_lib.Case):
         self.assertIn("carml", done.stderr.strip().splitlines()[-1])
         self.assertEqual(self.assert_sound(), len(self.pictures))
 
+    def test_service_that_is_away_does_not_keep_others_from_their_turn(self):
+        daemon_lib.write_model(self.models, "second", size=4)
+        self.configure(carml={"url": "http://127.0.0.1:1", "patience": "9s",
+                              "breaker_failures": 1, "breaker_pause": "100ms",
+                              "breaker_cap": "200ms"}, daemon={"window": 20})
+        both = [f"/same/{self.pictures[0]}/{n}" for n in range(40)]
+        absent = [f"/same/{self.pictures[0]}/{n}" for n in range(40, 900)]
+        here = [f"/same/{self.pictures[1]}/{n}" for n in range(50)]
+        self.enqueue(both, "--backend", "carml")
+        self.enqueue(both, "--model", "second")
+        self.enqueue(absent, "--backend", "carml")
+        self.enqueue(here)
+        self.once(check=69)
+        self.assertEqual(self.query("SELECT count(*) FROM results"), [(len(both) + len(here),)])
+        self.assertEqual(self.assert_sound(), len(both) + len(absent))
+
     def test_fallback_answers_and_says_so(self):
         self.configure(carml={"url": "http://127.0.0.1:1", "fallback": "local",
                               "breaker_failures": 1, "breaker_pause": "50ms"})

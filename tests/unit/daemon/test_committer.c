@@ -136,7 +136,7 @@ static void lease(size_t count)
 {
     committer_lease_free(f.lease);
     f.lease = NULL;
-    committer_lease(f.committer, count);
+    committer_lease(f.committer, count, NULL, 0);
     RUN_UNTIL(f.lease);
 }
 

@@ -220,6 +220,70 @@ static void a_released_job_is_due_at_once_and_used_up_no_attempt(void **state)
     store_batch_free(&batch);
 }
 
+static void a_job_released_until_later_waits_for_its_time(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 1);
+    struct store_outcome release = {
+        .job = batch.items[0].jobs[0], .kind = OUTCOME_RELEASE, .due_ms = 5000};
+    assert_int_equal(fixture_commit(fixture->store, &release), 0);
+    store_batch_free(&batch);
+    batch = fixture_lease(fixture->store, 1);
+    assert_int_equal(batch.count, 0);
+    store_batch_free(&batch);
+    assert_int_equal(store_lease(fixture->store, 1, 5000, &batch, &error), STATUS_OK);
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(batch.items[0].jobs[0].tries, 1);
+    store_batch_free(&batch);
+}
+
+static void many_retries_leave_half_of_a_lease_to_fresh_urls(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    fixture_enqueue(fixture->store, "r", 0, 8, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 8);
+    for (size_t i = 0; i < batch.count; i++) {
+        struct store_outcome release = {
+            .job = batch.items[i].jobs[0], .kind = OUTCOME_RELEASE, .due_ms = 2000};
+        assert_int_equal(fixture_commit(fixture->store, &release), 0);
+    }
+    store_batch_free(&batch);
+    fixture_enqueue(fixture->store, "r", 100, 3, 1);
+    assert_int_equal(store_lease(fixture->store, 4, 3000, &batch, &error), STATUS_OK);
+    assert_int_equal(batch.count, 4);
+    assert_string_equal(batch.items[1].url, "http://host.example/1.jpg");
+    assert_string_equal(batch.items[2].url, "http://host.example/100.jpg");
+    store_batch_free(&batch);
+    /* The half that fresh URLs do not need is for retries again. */
+    assert_int_equal(store_lease(fixture->store, 6, 3000, &batch, &error), STATUS_OK);
+    assert_int_equal(batch.count, 6);
+    store_batch_free(&batch);
+}
+
+static void targets_that_cannot_be_asked_are_passed_over(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    struct store_batch batch;
+    fixture_enqueue(fixture->store, "r", 0, 3, 2);
+    fixture_enqueue(fixture->store, "r", 3, 3, 1);
+    const int64_t first[] = {1}, both[] = {1, 2};
+    assert_int_equal(store_lease_without(fixture->store, 9, 1000, both, 2, &batch, &error),
+                     STATUS_OK);
+    assert_int_equal(batch.count, 0);
+    store_batch_free(&batch);
+    assert_int_equal(store_lease_without(fixture->store, 9, 1000, first, 1, &batch, &error),
+                     STATUS_OK);
+    assert_int_equal(batch.count, 3);
+    assert_int_equal(batch.items[0].job_count, 1);
+    assert_int_equal(batch.items[0].jobs[0].target_id, 2);
+    store_batch_free(&batch);
+    counts_are(fixture->store, 6, 3, 0, 0);
+}
+
 static void leases_of_a_dead_owner_are_retaken_at_once(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -427,6 +491,9 @@ int main(void)
         TEST(a_retry_waits_until_it_is_due_and_then_goes_first),
         TEST(a_due_time_beyond_any_backoff_counts_as_due),
         TEST(a_released_job_is_due_at_once_and_used_up_no_attempt),
+        TEST(a_job_released_until_later_waits_for_its_time),
+        TEST(many_retries_leave_half_of_a_lease_to_fresh_urls),
+        TEST(targets_that_cannot_be_asked_are_passed_over),
         TEST(leases_of_a_dead_owner_are_retaken_at_once),
         TEST(a_stale_commit_is_refused_and_counted),
         TEST(a_bad_outcome_leaves_the_whole_group_unrecorded),

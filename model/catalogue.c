@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/buf.h"
 #include "common/log.h"
@@ -39,7 +40,12 @@ static enum status add_file(struct catalogue *catalogue, const char *folder, con
     struct manifest *manifest;
     if (asprintf(&path, "%s/%s", folder, name) < 0)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", folder);
-    enum status status = manifest_read(path, &manifest, &why);
+    /* Opening a FIFO would wait for a writer for ever. */
+    struct stat about;
+    bool special = stat(path, &about) == 0 && !S_ISREG(about.st_mode);
+    enum status status =
+        special ? error_set(&why, STATUS_DATA, "%s: not a regular file; move it away", path)
+                : manifest_read(path, &manifest, &why);
     free(path);
     if (status == STATUS_MEMORY)
         return error_set(error, status, "%s", why.text);

@@ -321,6 +321,24 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
+/* Would hang where a FIFO is opened; the alarm turns that into a failure. */
+static void catalogue_leaves_out_what_is_no_file(void **state)
+{
+    (void)state;
+    char fifo[128];
+    struct error error;
+    struct catalogue *catalogue;
+    write_file("m.yml", generation_b);
+    snprintf(fifo, sizeof fifo, "%s", at("fifo.yml"));
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    alarm(20);
+    assert_int_equal(catalogue_open(folder, &catalogue, &error), STATUS_OK);
+    alarm(0);
+    assert_int_equal(catalogue_count(catalogue), 1);
+    catalogue_free(catalogue);
+    unlink(fifo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +351,7 @@ int main(void)
         cmocka_unit_test(resize_methods_have_names),
         cmocka_unit_test(names_compare_as_carml_does),
         cmocka_unit_test(catalogue_finds_the_first_match_of_its_folders),
+        cmocka_unit_test(catalogue_leaves_out_what_is_no_file),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

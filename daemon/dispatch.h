@@ -13,13 +13,14 @@
 
 enum {
     ROUTES_MAX = 8,
-    POLL_MS = 1000,        /* how often the store is asked when it had nothing */
-    LEASE_MAX = 4096,      /* URLs in one lease */
-    POLL_MIN_MS = 20,      /* ... and at most */
-    SHARE_MIN = 256 << 10, /* bytes of daemon.memory for one download, at least */
-    AWAY_PAUSE_MS = 100,   /* between two questions that are answered "away" */
-    AWAY_MS = 5000,        /* a service away for longer makes way for others */
-    AWAY_DUE_MS = 10000    /* when its URLs get their next turn, plus up to as much jitter */
+    POLL_MS = 1000,         /* how often the store is asked when it had nothing */
+    PASSING_POLL_MS = 3000, /* ... but for jobs that are passed over */
+    LEASE_MAX = 4096,       /* URLs in one lease */
+    POLL_MIN_MS = 20,       /* ... and at most */
+    SHARE_MIN = 256 << 10,  /* bytes of daemon.memory for one download, at least */
+    AWAY_PAUSE_MS = 100,    /* between two questions that are answered "away" */
+    AWAY_MS = 5000,         /* a service away for longer makes way for others */
+    AWAY_DUE_MS = 10000     /* when its URLs get their next turn, plus up to as much jitter */
 };
 
 enum phase { RUNNING, DRAINING, ABANDONED };

@@ -133,9 +133,9 @@ static int64_t next_poll(const struct scheduler *s, const struct committer_lease
     if (lease->answered && lease->batch.count >= s->lease_size)
         return dispatch_now_ms(s);
     int64_t wait = POLL_MS, due = lease->backlog.next_due_ms;
-    /* What is passed over may be due; the service's return is not bound to a time. */
-    if (lease->answered && !s->passing_over && due != INT64_MAX &&
-        due - dispatch_wall_ms(NULL) < wait)
+    if (s->passing_over) /* what is passed over may be due, and much to read */
+        wait = PASSING_POLL_MS;
+    else if (lease->answered && due != INT64_MAX && due - dispatch_wall_ms(NULL) < wait)
         wait = due - dispatch_wall_ms(NULL);
     return dispatch_now_ms(s) + (wait > POLL_MIN_MS ? wait : POLL_MIN_MS);
 }

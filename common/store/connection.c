@@ -11,7 +11,10 @@
 #include <time.h>
 
 /* PAGE_SLOTS: what SQLite's default cache of 2000 KiB holds, and some for the log. */
-enum { BUSY_TIMEOUT_MS = 30000, PAGE_MIN = 512, PAGE_SIZE = 4096, PAGE_SLOTS = 560 };
+/* A daemon tries again by itself, and its watchdog wants to see that it is alive. */
+enum { BUSY_TIMEOUT_MS = 30000, BUSY_DAEMON_MS = 5000 };
+
+enum { PAGE_MIN = 512, PAGE_SIZE = 4096, PAGE_SLOTS = 560 };
 
 #define CIFS_MAGIC 0xFF534D42 /* linux/fs/smb/client/cifsglob.h; not in every magic.h */
 
@@ -54,7 +57,7 @@ static const char *advice(enum status status)
     case STATUS_IO:
         return "; check the disk and the permissions of the file and its directory";
     case STATUS_UNAVAILABLE:
-        return "; another process has been writing for 30 s, try again";
+        return "; another process keeps writing, try again";
     case STATUS_DATA:
         return "; not a carmlbench database, or a damaged one: give another --db or restore a copy";
     default:
@@ -224,6 +227,11 @@ enum status connection_make_durable(struct store *store, struct error *error)
                            "%s: its file system does not do write-ahead logging; use a local one",
                            store->path);
     return status;
+}
+
+void connection_hurry(struct store *store)
+{
+    sqlite3_busy_timeout(store->db, BUSY_DAEMON_MS);
 }
 
 void connection_close(struct store *store)

@@ -49,7 +49,10 @@ enum status connection_execute(struct store *store, const char *text,
 enum status connection_integer(struct store *store, const char *text, int64_t *value,
                                struct error *error) MUST_CHECK;
 
-/* BEGIN IMMEDIATE: waits for another writer at most 30 s. */
+/* From now on other writers are waited for at most 5 s instead of 30. */
+void connection_hurry(struct store *store);
+
+/* BEGIN IMMEDIATE: waits for another writer. */
 enum status transaction_begin(struct store *store, struct error *error) MUST_CHECK;
 
 /* Commits when `status` is STATUS_OK, otherwise rolls back and hands `status` on. */

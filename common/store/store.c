@@ -64,6 +64,8 @@ enum status store_open(const char *path, enum store_mode mode, struct store **ou
         status = migrate(store, error);
     if (!status && mode == STORE_DAEMON)
         status = take_over(store, recovery, error);
+    if (!status && mode == STORE_DAEMON)
+        connection_hurry(store);
     if (status) {
         /* Without a session there is nothing to hand back. */
         store->session = 0;

@@ -14,9 +14,9 @@
  * the kernel, tells: it cannot go stale).
  *
  * Errors: STATUS_FULL (disk full) and STATUS_IO may pass and can be tried again, the store stays
- * usable; STATUS_UNAVAILABLE: another daemon has the file, or a writer held it longer than 30 s;
- * STATUS_DATA: not our database, damaged, or written by a newer version. Nothing half-done is ever
- * left behind.
+ * usable; STATUS_UNAVAILABLE: another daemon has the file, or a writer held it longer than 30 s
+ * (STORE_DAEMON, once opened: 5 s); STATUS_DATA: not our database, damaged, or written by a newer
+ * version. Nothing half-done is ever left behind.
  */
 #ifndef COMMON_STORE_STORE_H
 #define COMMON_STORE_STORE_H

@@ -84,6 +84,23 @@ class Life(daemon_lib.Case):
         self.assertEqual(daemon.wait(), 0, daemon.stderr_text())
         self.assertEqual(self.assert_sound(), 0)
 
+    def test_database_held_by_a_writer_is_no_reason_to_be_restarted(self):
+        server, env = self.manager()
+        self.configure()
+        self.enqueue([])
+        daemon = self.daemon(env={**env, "WATCHDOG_USEC": "400000"})
+        self.wait_message(server, "READY=1")
+        with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as db:
+            db.execute("PRAGMA busy_timeout = 30000")
+            db.execute("BEGIN IMMEDIATE")
+            # Of those that come every two seconds only a few, so that a ping is never far.
+            self.assertLess(len(self.wait_message(server, "cannot be written")), 10)
+            self.wait_message(server, "WATCHDOG=1")
+            self.wait_message(server, "WATCHDOG=1")
+            db.execute("ROLLBACK")
+        self.wait_log(daemon, "can be written again")
+        self.assertEqual(daemon.stop(), 0)
+
     def test_stopped_loop_does_not_ping(self):
         server, env = self.manager()
         self.configure()

@@ -46,14 +46,15 @@ static enum status put_producer(struct store *store, const struct store_producer
 /* What the outcome's picture is attached to. */
 struct subject {
     int64_t run_id, image_id; /* image_id 0: the item has none yet */
+    bool other;               /* the outcome is about another picture than that */
 };
 
-static enum status read_subject(struct store *store, int64_t item_id, struct subject *subject,
-                                struct error *error)
+static enum status read_subject(struct store *store, int64_t item_id, const char *sha256,
+                                struct subject *subject, struct error *error)
 {
     sqlite3_stmt *stmt;
-    enum status status =
-        statement_bind(store, STATEMENT_item_picture, BINDS(INTEGER(item_id)), &stmt, error);
+    enum status status = statement_bind(store, STATEMENT_item_picture,
+                                        BINDS(INTEGER(item_id), TEXT(sha256)), &stmt, error);
     if (!status)
         status = statement_step(store, stmt, error);
     if (status == STATUS_NO)
@@ -63,6 +64,7 @@ static enum status read_subject(struct store *store, int64_t item_id, struct sub
         return status;
     subject->run_id = sqlite3_column_int64(stmt, 0);
     subject->image_id = sqlite3_column_int64(stmt, 1);
+    subject->other = sqlite3_column_int(stmt, 2);
     sqlite3_reset(stmt);
     return STATUS_OK;
 }
@@ -183,15 +185,35 @@ static enum status check_outcome(const struct store *store, const struct store_o
     return STATUS_OK;
 }
 
+/* Two targets of one URL may be under way at once, when one was enqueued later or given back
+ * meanwhile, and the URL may have given each other bytes. The first result stands; the other target
+ * is asked again, about the same bytes or not at all. */
+static struct store_outcome ask_again(const struct store_outcome *outcome)
+{
+    return (struct store_outcome){.job = outcome->job,
+                                  .kind = OUTCOME_RETRY,
+                                  .picture = outcome->picture,
+                                  .reason = REASON_image_changed,
+                                  .detail = reason_text(REASON_image_changed),
+                                  .due_ms = connection_now_ms()};
+}
+
 static enum status apply(struct store *store, const struct store_outcome *outcome,
                          struct tally *tally, uint64_t *stale, struct error *error)
 {
     int64_t changes = 0;
     struct subject subject = {0};
+    struct store_outcome again;
     enum status status = check_outcome(store, outcome, error);
+    const struct store_job *job = &outcome->job;
+    if (!status)
+        status = read_subject(store, job->item_id, outcome->picture.sha256, &subject, error);
     if (status)
         return status;
-    const struct store_job *job = &outcome->job;
+    if (outcome->kind == OUTCOME_DONE && subject.other) {
+        again = ask_again(outcome);
+        outcome = &again;
+    }
     bool waits = outcome->kind == OUTCOME_RETRY || outcome->kind == OUTCOME_RELEASE;
     int64_t due_ms = waits ? outcome->due_ms : 0;
     status = statement_run(store, STATEMENT_job_finish,
@@ -205,10 +227,9 @@ static enum status apply(struct store *store, const struct store_outcome *outcom
         ++*stale;
         return STATUS_OK;
     }
-    status = read_subject(store, job->item_id, &subject, error);
-    if (!status && outcome->kind == OUTCOME_DONE)
+    if (outcome->kind == OUTCOME_DONE)
         status = put_result(store, outcome, &subject, error);
-    else if (!status && outcome->kind != OUTCOME_RELEASE)
+    else if (outcome->kind != OUTCOME_RELEASE)
         status = put_failure(store, outcome, &subject, error);
     if (!status)
         status = tally_move(store, tally, subject.run_id, job->target_id, JOB_LEASED,

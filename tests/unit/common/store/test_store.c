@@ -239,6 +239,29 @@ static void a_job_released_until_later_waits_for_its_time(void **state)
     store_batch_free(&batch);
 }
 
+static void all_results_of_a_url_are_about_the_same_bytes(void **state)
+{
+    struct store_fixture *fixture = *state;
+    char hash[65];
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    struct store_batch first = fixture_lease(fixture->store, 1);
+    fixture_enqueue(fixture->store, "r", 0, 1, 2);
+    struct store_batch second = fixture_lease(fixture->store, 1);
+    assert_int_equal(second.count, 1);
+    struct store_outcome done = fixture_done(&first.items[0].jobs[0], fixture_sha256(1, hash));
+    assert_int_equal(fixture_commit(fixture->store, &done), 0);
+    done = fixture_done(&second.items[0].jobs[0], fixture_sha256(2, hash));
+    assert_int_equal(fixture_commit(fixture->store, &done), 0);
+    counts_are(fixture->store, 1, 0, 1, 0);
+    store_batch_free(&first);
+    store_batch_free(&second);
+    struct error error;
+    assert_int_equal(store_lease(fixture->store, 1, INT64_MAX / 2, &first, &error), STATUS_OK);
+    assert_string_equal(first.items[0].image_sha256, fixture_sha256(1, hash));
+    assert_int_equal(first.items[0].jobs[0].tries, 2);
+    store_batch_free(&first);
+}
+
 static void many_retries_leave_half_of_a_lease_to_fresh_urls(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -492,6 +515,7 @@ int main(void)
         TEST(a_due_time_beyond_any_backoff_counts_as_due),
         TEST(a_released_job_is_due_at_once_and_used_up_no_attempt),
         TEST(a_job_released_until_later_waits_for_its_time),
+        TEST(all_results_of_a_url_are_about_the_same_bytes),
         TEST(many_retries_leave_half_of_a_lease_to_fresh_urls),
         TEST(targets_that_cannot_be_asked_are_passed_over),
         TEST(leases_of_a_dead_owner_are_retaken_at_once),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "daemon/clock.h"
 #include "daemon/targets.h"
 #include "daemon/timings.h"
 
@@ -242,14 +243,6 @@ static enum status find_targets(struct committer *c, struct committer_lease *lea
     return STATUS_OK;
 }
 
-static int64_t unix_ms(void)
-{
-    uv_timeval64_t now;
-    if (uv_gettimeofday(&now) != 0)
-        return 0;
-    return now.tv_sec * 1000 + now.tv_usec / 1000;
-}
-
 static enum status fill_lease(struct committer *c, size_t max_items, struct committer_lease *lease,
                               struct error *error)
 {
@@ -259,8 +252,8 @@ static enum status fill_lease(struct committer *c, size_t max_items, struct comm
     c->without = NULL;
     c->without_count = 0;
     uv_mutex_unlock(&c->mutex);
-    enum status status =
-        store_lease_without(c->store, max_items, unix_ms(), without, count, &lease->batch, error);
+    enum status status = store_lease_without(c->store, max_items, clock_unix_ms(), without, count,
+                                             &lease->batch, error);
     free(without);
     if (!status)
         status = store_backlog(c->store, &lease->backlog, error);

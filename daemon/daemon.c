@@ -411,7 +411,10 @@ static enum status blame(void *context, struct store *store, struct error *error
     if (status || item_id == 0)
         return status;
     status = store_count_crash(store, item_id, &buried, error);
-    if (!status)
+    if (status == STATUS_NO) { /* of a database that was here before */
+        log_warning("%s", error->text);
+        status = STATUS_OK;
+    } else if (!status)
         log_warning("item %" PRId64 ": the process crashed while it worked on this picture%s",
                     item_id, buried ? "; set aside after the third time" : "");
     return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "daemon/clock.h"
 
 int64_t dispatch_now_ms(const struct scheduler *s)
 {
@@ -13,10 +14,7 @@ int64_t dispatch_now_ms(const struct scheduler *s)
 int64_t dispatch_wall_ms(void *unused)
 {
     (void)unused;
-    uv_timeval64_t now;
-    if (uv_gettimeofday(&now) != 0)
-        return 0;
-    return now.tv_sec * 1000 + now.tv_usec / 1000;
+    return clock_unix_ms();
 }
 
 static void progress(struct scheduler *s)

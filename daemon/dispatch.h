@@ -55,7 +55,7 @@ struct scheduler {
 /* What the scheduler's tasks are given. */
 extern const struct task_ops dispatch_ops;
 
-/* Loop time (monotonic) and Unix time in ms. */
+/* Loop time, and Unix time as clock.h has it, in ms. */
 int64_t dispatch_now_ms(const struct scheduler *scheduler);
 int64_t dispatch_wall_ms(void *unused);
 

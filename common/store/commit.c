@@ -194,8 +194,7 @@ static struct store_outcome ask_again(const struct store_outcome *outcome)
                                   .kind = OUTCOME_RETRY,
                                   .picture = outcome->picture,
                                   .reason = REASON_image_changed,
-                                  .detail = reason_text(REASON_image_changed),
-                                  .due_ms = connection_now_ms()};
+                                  .detail = reason_text(REASON_image_changed)};
 }
 
 static enum status apply(struct store *store, const struct store_outcome *outcome,
@@ -309,7 +308,7 @@ static enum status count_crash(struct store *store, int64_t item_id, bool *burie
     if (!status)
         status = statement_step(store, stmt, error);
     if (status == STATUS_NO)
-        return error_set(error, STATUS_DATA, "%s: there is no item %lld", store->path,
+        return error_set(error, STATUS_NO, "%s: there is no item %lld", store->path,
                          (long long)item_id);
     if (status)
         return status;

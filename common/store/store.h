@@ -198,7 +198,8 @@ enum status store_commit(struct store *store, const struct store_outcome *outcom
                          uint64_t *stale, struct error *error) MUST_CHECK;
 
 /* Counts a crash of the process while it worked on the item's picture; at the third the item's open
- * jobs end as failed with reason `crashed`. *buried (may be NULL) says whether that happened. */
+ * jobs end as failed with reason `crashed`. *buried (may be NULL) says whether that happened.
+ * STATUS_NO: there is no such item. */
 enum status store_count_crash(struct store *store, int64_t item_id, bool *buried,
                               struct error *error) MUST_CHECK;
 

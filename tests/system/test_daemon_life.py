@@ -238,6 +238,14 @@ class Life(daemon_lib.Case):
         self.assertEqual(self.query("SELECT count(*) FROM results"), [(len(self.pictures),)])
         self.assertEqual(self.assert_sound(), 0)
 
+    def test_crash_noted_for_an_earlier_database_is_no_obstacle(self):
+        self.configure()
+        self.enqueue([f"/ok/{self.pictures[0]}"])
+        (self.folder / "bench.db.blackbox").write_text("item 999999\n")
+        done = self.once()
+        self.assertIn("999999", done.stderr)
+        self.assertEqual(self.query("SELECT count(*) FROM results"), [(1,)])
+
 
 class Unit(unittest.TestCase):
     def setUp(self):

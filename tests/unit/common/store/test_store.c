@@ -255,8 +255,7 @@ static void all_results_of_a_url_are_about_the_same_bytes(void **state)
     counts_are(fixture->store, 1, 0, 1, 0);
     store_batch_free(&first);
     store_batch_free(&second);
-    struct error error;
-    assert_int_equal(store_lease(fixture->store, 1, INT64_MAX / 2, &first, &error), STATUS_OK);
+    first = fixture_lease(fixture->store, 1);
     assert_string_equal(first.items[0].image_sha256, fixture_sha256(1, hash));
     assert_int_equal(first.items[0].jobs[0].tries, 2);
     store_batch_free(&first);
@@ -411,7 +410,7 @@ static void the_third_crash_buries_the_open_jobs(void **state)
     counts_are(fixture->store, 2, 0, 1, 1);
     done.job = batch.items[0].jobs[1];
     assert_int_equal(fixture_commit(fixture->store, &done), 1);
-    assert_int_equal(store_count_crash(fixture->store, 12345, &buried, &error), STATUS_DATA);
+    assert_int_equal(store_count_crash(fixture->store, 12345, &buried, &error), STATUS_NO);
     store_batch_free(&batch);
 }
 

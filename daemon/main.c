@@ -158,6 +158,8 @@ int main(int argc, char **argv)
             status = check_or_run(&arguments, &error);
         }
     }
+    if (!status && (fflush(stdout) != 0 || ferror(stdout)))
+        status = error_set(&error, STATUS_IO, "standard output: not all of it could be written");
     if (status)
         fprintf(stderr, "carmlbenchd: %s\n", *error.text ? error.text : status_text(status));
     return status_exit_code(status);

@@ -201,17 +201,34 @@ enum status connection_open(struct store *store, struct error *error)
                               error);
 }
 
+/* SQLite does not ask its busy handler while it changes the mode: processes that create a database
+ * at the same time must wait here. */
+static enum status switch_to_wal(struct store *store, struct error *error)
+{
+    enum { PAUSE_MS = 5 };
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
+    enum status status = STATUS_UNAVAILABLE;
+    for (int waited = 0; status == STATUS_UNAVAILABLE && waited < BUSY_TIMEOUT_MS;
+         waited += PAUSE_MS) {
+        if (waited)
+            nanosleep(&pause, NULL);
+        status = connection_execute(store, "PRAGMA journal_mode = WAL", error);
+    }
+    return status;
+}
+
 enum status connection_make_durable(struct store *store, struct error *error)
 {
     int64_t synchronous;
     if (store->mode == STORE_READ)
         return STATUS_OK;
-    enum status status = connection_execute(store,
-                                            "PRAGMA journal_mode = WAL;"
-                                            "PRAGMA synchronous = FULL;"
-                                            "PRAGMA wal_autocheckpoint = 1000;"
-                                            "PRAGMA journal_size_limit = 67108864;",
-                                            error);
+    enum status status = switch_to_wal(store, error);
+    if (!status)
+        status = connection_execute(store,
+                                    "PRAGMA synchronous = FULL;"
+                                    "PRAGMA wal_autocheckpoint = 1000;"
+                                    "PRAGMA journal_size_limit = 67108864;",
+                                    error);
     if (!status)
         status = connection_integer(store, "PRAGMA synchronous", &synchronous, error);
     if (!status && synchronous != 2)

@@ -17,12 +17,12 @@ enum {
     TARGETS_MAX = 64
 };
 
-/* Only while URLs are added. The unique index of a long list does not fit into SQLite's default of
- * 2 MB but does into 64; each chunk touches most of its pages, so a checkpoint behind each chunk
- * would write them all again; and a chunk that is not acknowledged yet need not be on the disk: the
+/* Only while URLs are added. The cache holds what a chunk works on, whatever the length of the
+ * list; each chunk touches most pages of the unique index, so a checkpoint behind each chunk would
+ * write them all again; and a chunk that is not acknowledged yet need not be on the disk: the
  * commit of the flush, with synchronous=FULL, syncs the log to its end, with all before it. */
 #define LARGE                                                                                      \
-    "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 65536; PRAGMA synchronous = NORMAL"
+    "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 65536; PRAGMA synchronous = NORMAL"
 #define USUAL                                                                                      \
     "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA synchronous = FULL"
 
@@ -44,6 +44,8 @@ struct store_enqueue {
     size_t used;
     struct buf text;
     struct entry entries[CHUNK_URLS];
+    int64_t ids[CHUNK_URLS];     /* the items' */
+    uint32_t by_url[CHUNK_URLS]; /* places of the entries, sorted */
 };
 
 static bool is_named(const char *text)
@@ -134,7 +136,7 @@ static const char *entry_text(const struct store_enqueue *enqueue, size_t offset
     return offset == ABSENT ? NULL : enqueue->text.data + offset;
 }
 
-/* *id: of the URL in the run, added when it is new. */
+/* *id: of the URL in the run; when it is new, the id that *id named before. */
 static enum status put_item(struct store_enqueue *enqueue, const struct entry *entry, int64_t *id,
                             struct error *error)
 {
@@ -145,13 +147,10 @@ static enum status put_item(struct store_enqueue *enqueue, const struct entry *e
     const char *text = entry_text(enqueue, entry->expect_text);
     enum status status = statement_run(
         store, STATEMENT_item_insert,
-        BINDS(INTEGER(enqueue->run_id), TEXT(url), TEXT(wnid), TEXT(text)), &changes, error);
-    if (status)
+        BINDS(INTEGER(enqueue->run_id), TEXT(url), TEXT(wnid), TEXT(text), INTEGER(*id)), &changes,
+        error);
+    if (status || changes)
         return status;
-    if (changes) {
-        *id = sqlite3_last_insert_rowid(store->db);
-        return STATUS_OK;
-    }
     status = statement_integer(store, STATEMENT_item_find,
                                BINDS(INTEGER(enqueue->run_id), TEXT(url)), id, error);
     if (!status && (wnid || text))
@@ -160,13 +159,40 @@ static enum status put_item(struct store_enqueue *enqueue, const struct entry *e
     return status;
 }
 
-static enum status put_entry(struct store_enqueue *enqueue, const struct entry *entry,
-                             struct store_enqueue_counts *counts, int64_t *jobs,
-                             struct error *error)
+static int compare_urls(const void *a, const void *b, void *context)
 {
-    int64_t item_id;
+    const struct store_enqueue *enqueue = context;
+    uint32_t one = *(const uint32_t *)a, two = *(const uint32_t *)b;
+    int order = strcmp(entry_text(enqueue, enqueue->entries[one].url),
+                       entry_text(enqueue, enqueue->entries[two].url));
+    /* What stands first in the list stays first. */
+    return order ? order : one < two ? -1 : 1;
+}
+
+/* Ids follow the list, so that work does; but the rows are put in the order of the unique index,
+ * whose pages then are read and changed once for each chunk instead of once for each URL. */
+static enum status put_items(struct store_enqueue *enqueue, struct error *error)
+{
+    int64_t last;
+    enum status status =
+        statement_integer(enqueue->store, STATEMENT_item_last, NULL, 0, &last, error);
+    for (uint32_t i = 0; i < enqueue->used; i++) {
+        enqueue->by_url[i] = i;
+        enqueue->ids[i] = last + 1 + i;
+    }
+    qsort_r(enqueue->by_url, enqueue->used, sizeof enqueue->by_url[0], compare_urls, enqueue);
+    for (size_t i = 0; !status && i < enqueue->used; i++) {
+        uint32_t place = enqueue->by_url[i];
+        status = put_item(enqueue, &enqueue->entries[place], &enqueue->ids[place], error);
+    }
+    return status;
+}
+
+static enum status put_jobs(struct store_enqueue *enqueue, int64_t item_id,
+                            struct store_enqueue_counts *counts, int64_t *jobs, struct error *error)
+{
     uint64_t before = counts->jobs;
-    enum status status = put_item(enqueue, entry, &item_id, error);
+    enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < enqueue->target_count; i++) {
         int64_t changes = 0;
         status =
@@ -187,9 +213,9 @@ static enum status put_chunk(struct store_enqueue *enqueue, struct store_enqueue
 {
     int64_t jobs[TARGETS_MAX] = {0};
     struct tally tally = {0};
-    enum status status = STATUS_OK;
+    enum status status = put_items(enqueue, error);
     for (size_t i = 0; !status && i < enqueue->used; i++)
-        status = put_entry(enqueue, &enqueue->entries[i], counts, jobs, error);
+        status = put_jobs(enqueue, enqueue->ids[i], counts, jobs, error);
     for (size_t i = 0; !status && i < enqueue->target_count; i++)
         status = tally_move(enqueue->store, &tally, enqueue->run_id, enqueue->targets[i], JOB_NEW,
                             JOB_PENDING, jobs[i], error);

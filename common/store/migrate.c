@@ -30,6 +30,18 @@ static enum status read_version(struct store *store, int64_t *version, struct er
     return STATUS_OK;
 }
 
+/* In one read transaction: while another process creates the database, three separate reads could
+ * see it half before and half after. */
+static enum status look_at_version(struct store *store, int64_t *version, struct error *error)
+{
+    enum status status = connection_execute(store, "BEGIN", error);
+    if (status)
+        return status;
+    status = read_version(store, version, error);
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
 /* One step, unless another process has done it since. */
 static enum status apply_next(struct store *store, struct error *error)
 {
@@ -98,7 +110,7 @@ enum status migrate(struct store *store, struct error *error)
 {
     int64_t version;
     bool current;
-    enum status status = read_version(store, &version, error);
+    enum status status = look_at_version(store, &version, error);
     if (status)
         return status;
     if (store->mode == STORE_READ) {

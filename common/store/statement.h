@@ -30,6 +30,7 @@ struct store;
     X(item_find)                                                                                   \
     X(item_get)                                                                                    \
     X(item_insert)                                                                                 \
+    X(item_last)                                                                                   \
     X(item_picture)                                                                                \
     X(item_pin)                                                                                    \
     X(job_bury)                                                                                    \

@@ -220,8 +220,11 @@ static enum status switch_to_wal(struct store *store, struct error *error)
 enum status connection_make_durable(struct store *store, struct error *error)
 {
     int64_t synchronous;
+    int keep = 1;
     if (store->mode == STORE_READ)
         return STATUS_OK;
+    /* Who may read the file but not write to its directory cannot open it without its log. */
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
     enum status status = switch_to_wal(store, error);
     if (!status)
         status = connection_execute(store,

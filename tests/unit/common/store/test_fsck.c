@@ -266,6 +266,8 @@ static bool may_scan(const char *name, const char *step)
         {"backlog", "SCAN tally"},
         {"tally_release", "SCAN tally"},
         {"failure_find", "SCAN json_each VIRTUAL TABLE INDEX 1:"},
+        {"job_due", "SCAN json_each VIRTUAL TABLE INDEX 1:"},
+        {"job_lease", "SCAN json_each VIRTUAL TABLE INDEX 1:"},
     };
     for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
         if (strcmp(allowed[i].name, name) == 0 && strcmp(allowed[i].step, step) == 0)

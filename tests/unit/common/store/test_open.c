@@ -292,9 +292,18 @@ static void leases_of_a_killed_daemon_are_retaken_at_once(void **state)
     store_batch_free(&batch);
 }
 
-static void many_processes_create_one_database(void **state)
+/* So that it is made anew with the mode of the database. */
+static void remove_log(const struct store_fixture *fixture)
 {
-    struct store_fixture *fixture = *state;
+    char name[160];
+    snprintf(name, sizeof name, "%s-wal", fixture->path);
+    unlink(name);
+    snprintf(name, sizeof name, "%s-shm", fixture->path);
+    unlink(name);
+}
+
+static void create_together(struct store_fixture *fixture)
+{
     pid_t children[8];
     for (size_t i = 0; i < 8; i++) {
         children[i] = fork();
@@ -316,6 +325,59 @@ static void many_processes_create_one_database(void **state)
     }
     open_works(fixture, STORE_READ);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
+    shut(fixture);
+}
+
+static void many_processes_create_one_database(void **state)
+{
+    struct store_fixture *fixture = *state;
+    for (int round = 0; round < 40; round++) {
+        create_together(fixture);
+        remove_log(fixture);
+        assert_int_equal(unlink(fixture->path), 0);
+    }
+}
+
+/* A member of no group reads in a child process; returns its exit status. */
+static int read_as_nobody(const char *path)
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct store *store;
+        struct store_fsck totals;
+        struct error error = {""};
+        if (setgid(65534) || setuid(65534))
+            _exit(9);
+        bool works = store_open(path, STORE_READ, &store, NULL, &error) == STATUS_OK &&
+                     store_fsck(store, NULL, NULL, &totals, &error) == STATUS_OK;
+        fputs(error.text, stderr);
+        _exit(works && totals.jobs == 3 && totals.problems == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void who_may_only_read_reads_with_and_without_a_daemon(void **state)
+{
+    struct store_fixture *fixture = *state;
+    if (geteuid() != 0) {
+        print_message("skipped: needs root to become somebody else\n");
+        skip();
+    }
+    assert_int_equal(chmod(fixture->directory, 0755), 0);
+    mode_t before = umask(022);
+    open_works(fixture, STORE_CLIENT);
+    assert_int_equal(chmod(fixture->path, 0644), 0);
+    shut(fixture);
+    remove_log(fixture);
+    open_works(fixture, STORE_DAEMON);
+    umask(before);
+    fixture_enqueue(fixture->store, "r", 0, 3, 1);
+    assert_int_equal(read_as_nobody(fixture->path), 0);
+    shut(fixture);
+    assert_int_equal(read_as_nobody(fixture->path), 0);
 }
 
 static void a_reader_changes_nothing(void **state)
@@ -489,6 +551,7 @@ int main(void)
         TEST(two_daemons_do_not_share_a_database),
         TEST(leases_of_a_killed_daemon_are_retaken_at_once),
         TEST(many_processes_create_one_database),
+        TEST(who_may_only_read_reads_with_and_without_a_daemon),
         TEST(a_reader_changes_nothing),
         TEST(a_migration_killed_at_any_statement_is_completed_by_the_next_open),
         TEST(changed_views_are_made_anew),

@@ -27,7 +27,8 @@ struct options {
     const char *placeholder, *png, *folder;
 };
 
-static enum status file_write(const char *path, const struct buf *bytes, struct error *error)
+/* Without the sync of common/file.h: hundreds of drawings that can be drawn again. */
+static enum status save_picture(const char *path, const struct buf *bytes, struct error *error)
 {
     FILE *file = fopen(path, "wb");
     bool good = file && fwrite(bytes->data, 1, bytes->size, file) == bytes->size;
@@ -55,7 +56,7 @@ static enum status draw_class(const struct options *options, unsigned class, str
         if (status)
             return error_set(error, status, "%s %u: cannot be drawn", name, number);
         snprintf(path, sizeof path, "%s/%s_%03u.jpg", options->folder, name, number);
-        status = file_write(path, bytes, error);
+        status = save_picture(path, bytes, error);
         if (!status)
             printf("%s_%03u\t%s_%03u.jpg\n", wnid, number, name, number);
     }
@@ -80,7 +81,7 @@ static enum status draw_single(const struct options *options, struct buf *bytes,
     image_free(&image);
     if (status)
         return error_set(error, status, "draw: the picture cannot be made");
-    return file_write(options->placeholder ? options->placeholder : options->png, bytes, error);
+    return save_picture(options->placeholder ? options->placeholder : options->png, bytes, error);
 }
 
 static bool parse_number(const char *text, uint64_t max, uint64_t *value)

@@ -10,10 +10,10 @@
 #include <sys/vfs.h>
 #include <time.h>
 
-/* PAGE_SLOTS: what SQLite's default cache of 2000 KiB holds, and some for the log. */
 /* A daemon tries again by itself, and its watchdog wants to see that it is alive. */
 enum { BUSY_TIMEOUT_MS = 30000, BUSY_DAEMON_MS = 5000 };
 
+/* PAGE_SLOTS: what SQLite's default cache of 2000 KiB holds, and some for the log. */
 enum { PAGE_MIN = 512, PAGE_SIZE = 4096, PAGE_SLOTS = 560 };
 
 #define CIFS_MAGIC 0xFF534D42 /* linux/fs/smb/client/cifsglob.h; not in every magic.h */

@@ -10,6 +10,7 @@
 #include "common/url.h"
 #include "daemon/blackbox.h"
 #include "daemon/committer.h"
+#include "daemon/descriptors.h"
 #include "daemon/fetch.h"
 #include "daemon/guard.h"
 #include "daemon/notify.h"
@@ -64,7 +65,7 @@ const struct machine_table daemon_table = {
 enum {
     TICK_MS = 1000,
     STATUS_EVERY_MS = 2000,
-    EXTEND_MS = 30000,        /* asked for at every tick of the opening */
+    EXTEND_MS = 30000,        /* asked for at every tick of the opening and the drain */
     STORE_PATIENCE_MS = 5000, /* at the end, for a store in trouble */
     RATE_MS = 10000           /* the rate in STATUS= is of the last so many ms, about */
 };
@@ -290,6 +291,8 @@ static void on_tick(uv_timer_t *timer)
                     EXTEND_MS * 1000);
         return;
     }
+    if (phase(d) == DRAINING) /* daemon.drain may be longer than TimeoutStopSec= */
+        notify_send(&d->notify, "EXTEND_TIMEOUT_USEC=%d", EXTEND_MS * 1000);
     ping(d);
     /* Pictures and answers leave holes between small things that live longer; without this the heap
      * stays as large as the busiest moment needed. About a millisecond. */
@@ -437,6 +440,7 @@ static void reload(struct daemon *d)
     reload_apply(d->config, fresh);
     config_free(fresh);
     log_set_level(config_log_level(d->config));
+    descriptors_fit(d->config);
     if (d->scheduler)
         scheduler_configure(d->scheduler);
     log_notice("configuration re-read");
@@ -528,6 +532,7 @@ enum status daemon_run(const struct daemon_options *options, struct config *conf
     struct daemon *d = &daemon;
     log_set_level(config_log_level(config));
     size_pool(config);
+    descriptors_fit(config);
     machine_start(&d->machine, &daemon_table, NULL);
     notify_open(&d->notify);
     uint64_t start = uv_hrtime();

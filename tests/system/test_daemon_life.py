@@ -130,6 +130,18 @@ class Life(daemon_lib.Case):
         self.assertEqual(done + pending, len(slow))
         self.assertEqual(self.query("SELECT count(*) FROM failures"), [(0,)])
 
+    def test_drain_may_take_longer_than_the_manager_waits(self):
+        server, env = self.manager()
+        self.configure(fetch={"timeout": "50s", "low_speed": "0B"})
+        self.enqueue(["/stall"])
+        daemon = self.daemon(env=env)
+        self.wait_stats(lambda s: s["prefixes"].get("stall", 0) == 1)
+        daemon.signal(signal.SIGTERM)
+        self.wait_message(server, "STOPPING=1")
+        self.wait_message(server, "EXTEND_TIMEOUT_USEC=")
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(20), 0, daemon.stderr_text())
+
     def test_second_signal_does_not_wait(self):
         self.configure(fetch={"timeout": "50s", "low_speed": "0B"})
         self.enqueue(["/stall"])

@@ -76,6 +76,17 @@ class Once(daemon_lib.Case):
         self.assertEqual(self.query("SELECT count(*) FROM results"),
                          [(len(large) + len(self.pictures),)])
 
+    def test_downloads_stay_within_the_open_files_that_are_allowed(self):
+        self.configure(fetch={"concurrency": 400, "per_host": 400, "timeout": "60s"},
+                       retry={"tries": 1})
+        size = (self.www / self.pictures[0]).stat().st_size
+        paths = [f"/slow/{self.pictures[0]}?bps={3 * size}&{i}" for i in range(150)]
+        self.enqueue(paths)
+        done = lib.run("/bin/sh", "-c", 'ulimit -n 150 && exec "$0" "$@"', lib.binary("carmlbenchd"),
+                       "--config", self.config, "--once", check=0)
+        self.assertIn("fetch.concurrency: 400", done.stderr)
+        self.assertEqual(self.query("SELECT count(*) FROM results"), [(len(paths),)])
+
     def test_waiting_for_a_slot_costs_no_cpu(self):
         self.configure(fetch={"concurrency": 1, "per_host_delay": "20ms", "timeout": "30s"})
         size = (self.www / self.pictures[0]).stat().st_size

@@ -1,8 +1,9 @@
 /* local: the engine of this process, on libuv's thread pool.
  *
  * One classifier per manifest, loaded when it is first asked for (once; others wait), and as many
- * sessions of it as ever ran at the same time. The picture's item is in the black box while its
- * bytes are worked on.
+ * sessions of it as ever ran at the same time: at most one per worker, because a session may be
+ * large and the fallback hands over all that waited for a server at once. The picture's item is in
+ * the black box while its bytes are worked on.
  */
 #include "daemon/backends/backend.h"
 
@@ -69,6 +70,7 @@ struct local {
     const struct catalogue *catalogue;
     struct model *models;
     struct call *refused, **refused_end; /* answered in the next turn of the loop */
+    struct call *ready, **ready_end;     /* their models are loaded; they wait for a worker */
     uv_timer_t timer;
     unsigned running, waiting, loading;
     bool closing, timer_closing;
@@ -254,6 +256,8 @@ static void return_session(struct call *call)
     call->session = NULL;
 }
 
+static void run_next(struct local *local);
+
 static void classified(uv_work_t *work, int cancelled)
 {
     struct call *call = work->data;
@@ -263,11 +267,12 @@ static void classified(uv_work_t *work, int cancelled)
     if (cancelled)
         call->status = STATUS_UNAVAILABLE;
     give(call);
+    run_next(local);
     tell_ready(local);
     end_when_idle(local);
 }
 
-static void run(struct call *call)
+static void run_now(struct call *call)
 {
     struct local *local = call->owner;
     struct model *model = call->model;
@@ -284,6 +289,36 @@ static void run(struct call *call)
         return;
     }
     local->running++;
+}
+
+static void run_next(struct local *local)
+{
+    while (local->ready && local->running < workers(local)) {
+        struct call *call = local->ready;
+        local->ready = call->next;
+        if (!local->ready)
+            local->ready_end = &local->ready;
+        local->waiting--;
+        run_now(call);
+    }
+}
+
+static void run(struct call *call)
+{
+    struct local *local = call->owner;
+    append(&local->ready_end, call);
+    local->waiting++;
+    run_next(local);
+}
+
+/* Of a list whose end is not used any more. */
+static void free_calls(struct call **list)
+{
+    while (*list) {
+        struct call *call = *list;
+        *list = call->next;
+        free(call);
+    }
 }
 
 /* ---- loading ----------------------------------------------------------------------------------
@@ -470,11 +505,8 @@ static void close_backend(struct backend *backend, void (*closed)(void *context)
     local->closed = closed;
     local->closed_context = context;
     uv_timer_stop(&local->timer);
-    while (local->refused) {
-        struct call *call = local->refused;
-        local->refused = call->next;
-        free(call);
-    }
+    free_calls(&local->refused);
+    free_calls(&local->ready);
     end_when_idle(local);
 }
 
@@ -500,6 +532,7 @@ enum status backend_local_create(uv_loop_t *loop, const struct config *config,
     local->config = config;
     local->catalogue = catalogue;
     local->refused_end = &local->refused;
+    local->ready_end = &local->ready;
     uv_timer_init(loop, &local->timer);
     local->timer.data = local;
     *out = &local->base;

@@ -173,6 +173,26 @@ static void capacity_is_the_number_of_workers(void **state)
     assert_int_equal(fixture->backend->ops->away_ms(fixture->backend), 0);
 }
 
+static void more_than_there_are_workers_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[100];
+    fixture->config->daemon.workers = 2;
+    use_shapes(fixture);
+    ask(fixture, "shapes", 1);
+    const struct store_target target = {"shapes", "1.0", "Caffe", "1.0", "local"};
+    fixture->count = PICTURES;
+    fixture->ended = 0;
+    for (unsigned i = 0; i < PICTURES; i++)
+        fixture->backend->ops->predict(fixture->backend, &target, &fixture->items[i].picture,
+                                       on_answer, &fixture->items[i]);
+    fixture->backend->ops->describe(fixture->backend, text, sizeof text);
+    assert_string_equal(text, "local: 2 running");
+    assert_int_equal(fixture->backend->ops->capacity(fixture->backend), 0);
+    uv_run(&fixture->loop, UV_RUN_DEFAULT);
+    assert_int_equal(fixture->ended, PICTURES);
+}
+
 static void other_formats_are_not_tried(void **state)
 {
     struct fixture *fixture = *state;
@@ -275,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(pictures_are_classified_at_once_by_one_model),
         WITH_FIXTURE(capacity_is_the_number_of_workers),
+        WITH_FIXTURE(more_than_there_are_workers_wait),
         WITH_FIXTURE(other_formats_are_not_tried),
         WITH_FIXTURE(an_unknown_model_is_unavailable),
         WITH_FIXTURE(damaged_pictures_are_their_own_failure),

@@ -237,7 +237,7 @@ static struct route *blocked_by(const struct task *task)
     return full;
 }
 
-static struct task *task_of(struct host_entry *entry)
+struct task *dispatch_task(struct host_entry *entry)
 {
     return (struct task *)(void *)((char *)entry - offsetof(struct task, host_entry));
 }
@@ -281,16 +281,17 @@ void dispatch_fetches(struct scheduler *s)
         struct host_entry *entry = hosts_pop(s->hosts, dispatch_now_ms(s));
         if (!entry)
             break;
-        struct task *task = task_of(entry);
+        struct task *task = dispatch_task(entry);
         struct route *full = blocked_by(task);
         if (full) {
-            hosts_release(s->hosts, entry, dispatch_now_ms(s));
+            hosts_restore(s->hosts, entry, dispatch_now_ms(s));
+            hosts_remove(s->hosts, entry, dispatch_now_ms(s));
             route_park(full, task);
         } else if (!fits(s, need(s, task))) {
-            /* Nothing else is started until there is room, or it would never come. */
+            /* It stays the next, and nothing else is started until there is room, or that would
+             * never come. */
             s->wanted = need(s, task);
-            hosts_release(s->hosts, entry, dispatch_now_ms(s));
-            dispatch_queue(s, task);
+            hosts_restore(s->hosts, entry, dispatch_now_ms(s));
         } else {
             s->wanted = 0;
             task_start(task);

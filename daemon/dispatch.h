@@ -19,6 +19,8 @@ enum {
     POLL_MIN_MS = 20,       /* ... and at most */
     SHARE_MIN = 256 << 10,  /* bytes of daemon.memory for one download, at least */
     AWAY_PAUSE_MS = 100,    /* between two questions that are answered "away" */
+    CROWD_MS = 20000,       /* more URLs of a host than it takes in this time make way too */
+    CROWD_DUE_MS = 600000,  /* ... for as long as their turn takes, but no longer than this */
     AWAY_MS = 5000,         /* a service away for longer makes way for others */
     AWAY_DUE_MS = 10000     /* when its URLs get their next turn, plus up to as much jitter */
 };
@@ -61,6 +63,9 @@ int64_t dispatch_wall_ms(void *unused);
 
 /* Set as `ready` of each backend; the context is the scheduler. */
 void dispatch_ready(void *context);
+
+/* Whose entry it is. */
+struct task *dispatch_task(struct host_entry *entry);
 
 /* Queues a QUEUED task at its host. */
 void dispatch_queue(struct scheduler *scheduler, struct task *task);

@@ -24,6 +24,8 @@ struct host {
     struct host_entry *first, *last;
     int64_t running;
     int64_t free_at_ms; /* its delay passes */
+    int64_t waiting;    /* entries queued */
+    double took_ms;     /* from pop to release, recent mean; 0: not known */
     char name[];
 };
 
@@ -151,6 +153,7 @@ enum status hosts_push(struct hosts *hosts, struct host_entry *entry, const char
     entry->previous = host->last;
     *(host->last ? &host->last->next : &host->first) = entry;
     host->last = entry;
+    host->waiting++;
     hosts->queued++;
     place(hosts, host, now_ms);
     return STATUS_OK;
@@ -162,6 +165,7 @@ static void dequeue(struct hosts *hosts, struct host_entry *entry)
     *(entry->previous ? &entry->previous->next : &host->first) = entry->next;
     *(entry->next ? &entry->next->previous : &host->last) = entry->previous;
     entry->queued = false;
+    host->waiting--;
     hosts->queued--;
 }
 
@@ -175,6 +179,7 @@ struct host_entry *hosts_pop(struct hosts *hosts, int64_t now_ms)
     struct host_entry *entry = host->first;
     dequeue(hosts, entry);
     host->running++;
+    entry->began_ms = now_ms;
     host->free_at_ms = now_ms + hosts->delay_ms;
     unlist(hosts, host); /* to the end of the line */
     place(hosts, host, now_ms);
@@ -186,7 +191,43 @@ void hosts_release(struct hosts *hosts, struct host_entry *entry, int64_t now_ms
     struct host *host = entry->host;
     entry->host = NULL;
     host->running--;
+    double took_ms = (double)(now_ms - entry->began_ms);
+    host->took_ms += (took_ms - host->took_ms) * (host->took_ms > 0 ? 0.125 : 1);
     place(hosts, host, now_ms);
+}
+
+void hosts_restore(struct hosts *hosts, struct host_entry *entry, int64_t now_ms)
+{
+    struct host *host = entry->host;
+    host->running--;
+    host->free_at_ms = now_ms;
+    entry->queued = true;
+    entry->previous = NULL;
+    entry->next = host->first;
+    *(host->first ? &host->first->previous : &host->last) = entry;
+    host->first = entry;
+    host->waiting++;
+    hosts->queued++;
+    unlist(hosts, host);
+    host->list = LIST_READY;
+    host->previous = NULL;
+    host->next = hosts->ready.first;
+    *(host->next ? &host->next->previous : &hosts->ready.last) = host;
+    hosts->ready.first = host;
+}
+
+struct host_entry *hosts_surplus(const struct hosts *hosts, int64_t horizon_ms, int64_t *turn_ms)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct host *host = hosts->buckets[i]; host; host = host->hash_next) {
+            double each_ms = host->took_ms / (double)hosts->cap;
+            if (each_ms < (double)hosts->delay_ms)
+                each_ms = (double)hosts->delay_ms;
+            *turn_ms = (int64_t)((double)host->waiting * each_ms);
+            if (*turn_ms > horizon_ms && host->waiting > 2 * hosts->cap)
+                return host->last;
+        }
+    return NULL;
 }
 
 void hosts_remove(struct hosts *hosts, struct host_entry *entry, int64_t now_ms)

@@ -22,6 +22,7 @@ struct host_entry {
     struct host *host; /* NULL: not known to any host */
     struct host_entry *next, *previous;
     bool queued;
+    int64_t began_ms; /* when it was popped */
 };
 
 enum status hosts_create(int64_t cap, int64_t delay_ms, struct hosts **out) MUST_CHECK;
@@ -41,6 +42,13 @@ struct host_entry *hosts_pop(struct hosts *hosts, int64_t now_ms);
 
 /* A popped entry ended. */
 void hosts_release(struct hosts *hosts, struct host_entry *entry, int64_t now_ms);
+
+/* A popped entry does not start after all: it and its host are the next again. */
+void hosts_restore(struct hosts *hosts, struct host_entry *entry, int64_t now_ms);
+
+/* The last entry of a host with more of them than it takes in `horizon_ms`, by its delay, its cap
+ * and how long recent ones took; in *turn_ms how long the entry would wait. NULL: there is none. */
+struct host_entry *hosts_surplus(const struct hosts *hosts, int64_t horizon_ms, int64_t *turn_ms);
 
 /* Takes an entry that is still queued out again. */
 void hosts_remove(struct hosts *hosts, struct host_entry *entry, int64_t now_ms);

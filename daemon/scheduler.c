@@ -7,7 +7,7 @@
 #include "common/log.h"
 #include "daemon/dispatch.h"
 
-/* ---- making way while a service is away -------------------------------------------------------
+/* ---- making way for others --------------------------------------------------------------------
  */
 
 static bool all_away(const struct task *task)
@@ -57,6 +57,17 @@ static void make_way(struct scheduler *s)
             release_queued(s, task,
                            dispatch_wall_ms(NULL) + AWAY_DUE_MS +
                                backoff_random(&s->backoff, AWAY_DUE_MS));
+}
+
+/* URLs of a slow host fill the window while downloads could start elsewhere. */
+static void make_way_for_hosts(struct scheduler *s)
+{
+    int64_t turn_ms;
+    if (!window_is_full(s) || !dispatch_may_fetch(s))
+        return;
+    for (struct host_entry *entry; (entry = hosts_surplus(s->hosts, CROWD_MS, &turn_ms));)
+        release_queued(s, dispatch_task(entry),
+                       dispatch_wall_ms(NULL) + (turn_ms < CROWD_DUE_MS ? turn_ms : CROWD_DUE_MS));
 }
 
 /* ---- leases -----------------------------------------------------------------------------------
@@ -258,8 +269,10 @@ static void check_end(struct scheduler *s)
 static void on_timer(uv_timer_t *timer)
 {
     struct scheduler *s = timer->data;
-    if (s->phase == RUNNING)
+    if (s->phase == RUNNING) {
         make_way(s);
+        make_way_for_hosts(s);
+    }
     scheduler_pump(s);
 }
 

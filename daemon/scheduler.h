@@ -7,7 +7,7 @@
  * fetch.max_bytes, when it turns out larger; and a backend for which twice as many pictures wait as
  * it works on stops the downloads meant for it. While a service is away what waits for it stays in
  * memory within these ceilings, and URLs not begun go back to the queue for a while, uncounted, so
- * that others get their turn.
+ * that others get their turn; so do the URLs of a host that takes them too slowly.
  *
  * Loop thread only.
  */

@@ -70,6 +70,20 @@ class Life(daemon_lib.Case):
         self.assertEqual({h["max"] for h in hosts.values()}, {3}, hosts)
         self.assertEqual(self.query("SELECT count(*) FROM results"), [(30,)])
 
+    def test_slow_host_does_not_keep_others_from_their_turn(self):
+        self.configure(fetch={"per_host_delay": "1s"}, daemon={"window": 60})
+        slow = [f"/same/{self.pictures[0]}/{i}" for i in range(400)]
+        port = self.web.url.rsplit(":", 1)[1]
+        other = [f"http://localhost:{port}/ok/{name}" for name in self.pictures[:3]]
+        self.enqueue(slow + other)
+        daemon = self.daemon()
+        end = time.monotonic() + lib.DEADLINE
+        while self.query("SELECT count(*) FROM results WHERE url LIKE 'http://localhost%'") != [(3,)]:
+            self.assertLess(time.monotonic(), end, daemon.stderr_text())
+            time.sleep(0.1)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertGreater(self.assert_sound(), 200)
+
     def test_manager_hears_ready_status_watchdog_stopping(self):
         server, env = self.manager()
         self.configure()

@@ -72,6 +72,56 @@ static void starts_of_one_host_keep_their_distance(void **state)
     hosts_free(hosts);
 }
 
+static void entry_that_does_not_start_stays_the_next(void **state)
+{
+    (void)state;
+    struct hosts *hosts = make(1, 100);
+    push(hosts, 0, "a.example");
+    push(hosts, 1, "a.example");
+    push(hosts, 2, "b.example");
+    for (int i = 0; i < 3; i++) {
+        assert_ptr_equal(hosts_pop(hosts, 1000), &entries[0]);
+        hosts_restore(hosts, &entries[0], 1000);
+    }
+    assert_int_equal(hosts_queued(hosts), 3);
+    assert_ptr_equal(hosts_pop(hosts, 1000), &entries[0]);
+    assert_ptr_equal(hosts_pop(hosts, 1000), &entries[2]);
+    hosts_release(hosts, &entries[0], 1100);
+    assert_ptr_equal(hosts_pop(hosts, 1100), &entries[1]);
+    hosts_restore(hosts, &entries[1], 1100);
+    hosts_remove(hosts, &entries[1], 1100);
+    hosts_release(hosts, &entries[2], 1200);
+    assert_null(hosts_pop(hosts, 1200));
+    hosts_free(hosts);
+}
+
+static void slow_host_has_a_surplus(void **state)
+{
+    (void)state;
+    struct hosts *hosts = make(2, 0);
+    int64_t turn_ms;
+    for (int i = 0; i < 20; i++)
+        push(hosts, i, "slow.example");
+    for (int i = 20; i < 40; i++)
+        push(hosts, i, "fast.example");
+    assert_null(hosts_surplus(hosts, 1000, &turn_ms)); /* nothing is known of them */
+    assert_ptr_equal(hosts_pop(hosts, 0), &entries[0]);
+    assert_ptr_equal(hosts_pop(hosts, 0), &entries[20]);
+    hosts_release(hosts, &entries[20], 10);
+    hosts_release(hosts, &entries[0], 2000); /* 19 more, two at once: 19 s */
+    assert_ptr_equal(hosts_surplus(hosts, 10000, &turn_ms), &entries[19]);
+    assert_int_equal(turn_ms, 19000);
+    int left = 19;
+    for (struct host_entry *entry; (entry = hosts_surplus(hosts, 10000, &turn_ms)); left--)
+        hosts_remove(hosts, entry, 2000);
+    assert_int_equal(left, 10);
+    for (int i = 1; i < 11; i++)
+        hosts_remove(hosts, &entries[i], 2000);
+    for (int i = 21; i < 40; i++)
+        hosts_remove(hosts, &entries[i], 2000);
+    hosts_free(hosts);
+}
+
 static void queued_entry_can_be_taken_out(void **state)
 {
     (void)state;
@@ -169,6 +219,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cap_holds_for_each_host),
         cmocka_unit_test(starts_of_one_host_keep_their_distance),
+        cmocka_unit_test(entry_that_does_not_start_stays_the_next),
+        cmocka_unit_test(slow_host_has_a_surplus),
         cmocka_unit_test(queued_entry_can_be_taken_out),
         cmocka_unit_test(new_limits_count_from_the_next_start),
         cmocka_unit_test(random_schedule_keeps_the_rules),

@@ -66,13 +66,31 @@ struct backend_ops {
     void (*close)(struct backend *backend, void (*closed)(void *context), void *context);
 };
 
-/* Embedded at the start of each implementation. `ready` is called (from the loop) when capacity may
- * have become larger than 0, or the service came back; set by the scheduler. */
+/* Embedded at the start of each implementation, which is one allocation. `ready` is called (from
+ * the loop) when capacity may have become larger than 0, or the service came back; set by the
+ * scheduler. */
 struct backend {
     const struct backend_ops *ops;
     void (*ready)(void *context);
     void *ready_context;
+    bool closing;
+    void (*closed)(void *context);
+    void *closed_context;
 };
+
+/* What implementations share. */
+
+/* Calls `ready`, unless the backend is closing. */
+void backend_tell_ready(const struct backend *backend);
+
+/* There is not even memory to answer later. */
+void backend_answer_no_memory(backend_answer_fn *answer, void *context);
+
+/* Marks it as closing and keeps whom to tell. */
+void backend_begin_close(struct backend *backend, void (*closed)(void *context), void *context);
+
+/* Frees the implementation's allocation, then tells. */
+void backend_end_close(struct backend *backend);
 
 enum status backend_carml_create(uv_loop_t *loop, const struct config *config, struct backend **out,
                                  struct error *error) MUST_CHECK;

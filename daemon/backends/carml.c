@@ -78,11 +78,8 @@ struct carml {
     struct blame blame;
     struct list lists[CALL_STATES];
     uv_timer_t timer; /* refused calls; the end of the breaker's pause */
-    bool closing;
     char url[CARML_URL_MAX];
     char detail[CARML_URL_MAX + 64];
-    void (*closed)(void *context);
-    void *closed_context;
 };
 
 static int64_t now_ms(const struct carml *carml)
@@ -131,8 +128,8 @@ static void arm_timer(struct carml *carml);
 
 static void tell_ready(struct carml *carml)
 {
-    if (!carml->closing && carml->base.ready && carml->base.ops->capacity(&carml->base) > 0)
-        carml->base.ready(carml->base.ready_context);
+    if (carml->base.ops->capacity(&carml->base) > 0)
+        backend_tell_ready(&carml->base);
 }
 
 static void give(struct call *call, const struct backend_answer *answer)
@@ -227,7 +224,7 @@ static void ask_next(struct carml *carml);
 
 static void settle(struct carml *carml)
 {
-    if (carml->closing)
+    if (carml->base.closing)
         return;
     ask_next(carml);
     arm_timer(carml);
@@ -403,10 +400,8 @@ static void predict(struct backend *backend, const struct store_target *target,
 {
     struct carml *carml = (struct carml *)backend;
     struct call *call = calloc(1, sizeof *call);
-    if (!call) { /* not even memory to answer later */
-        answer(context, &(struct backend_answer){.verdict = BACKEND_AWAY,
-                                                 .reason = REASON_internal,
-                                                 .detail = "out of memory"});
+    if (!call) {
+        backend_answer_no_memory(answer, context);
         return;
     }
     *call = (struct call){.owner = carml,
@@ -438,7 +433,7 @@ static unsigned capacity(const struct backend *backend)
     const struct carml *carml = (const struct carml *)backend;
     unsigned busy = carml->lists[CALL_QUEUED].count + carml->lists[CALL_ASKING].count;
     unsigned waiting = carml->lists[CALL_WAITING].count + carml->lists[CALL_REFUSED].count;
-    if (carml->closing || !breaker_allows(&carml->breaker, now_ms(carml)))
+    if (carml->base.closing || !breaker_allows(&carml->breaker, now_ms(carml)))
         return 0;
     if (breaker_state(&carml->breaker) != BREAKER_CLOSED)
         return 1;
@@ -479,10 +474,7 @@ static void describe(const struct backend *backend, char *text, size_t size)
 static void timer_closed(uv_handle_t *handle)
 {
     struct carml *carml = handle->data;
-    void (*closed)(void *context) = carml->closed;
-    void *context = carml->closed_context;
-    free(carml);
-    closed(context);
+    backend_end_close(&carml->base);
 }
 
 static void http_closed(void *context)
@@ -501,9 +493,7 @@ static void predictors_closed(void *context)
 static void close_backend(struct backend *backend, void (*closed)(void *context), void *context)
 {
     struct carml *carml = (struct carml *)backend;
-    carml->closing = true;
-    carml->closed = closed;
-    carml->closed_context = context;
+    backend_begin_close(backend, closed, context);
     uv_timer_stop(&carml->timer);
     for (int state = 0; state < CALL_STATES; state++)
         for (struct call *call; (call = carml->lists[state].first);) {

@@ -26,9 +26,6 @@ struct fallback {
     uv_timer_t timer; /* hands back what is kept */
     struct call *calls, *kept;
     uint64_t local_ms; /* loop time of the local engine's last answer */
-    bool closing;
-    void (*closed)(void *context);
-    void *closed_context;
 };
 
 static bool carml_asks(const struct fallback *fallback)
@@ -51,7 +48,7 @@ static void hand_back(uv_timer_t *timer)
     struct fallback *fallback = timer->data;
     struct call *kept = fallback->kept;
     fallback->kept = NULL;
-    while (kept && !fallback->closing) {
+    while (kept && !fallback->base.closing) {
         struct call *call = kept;
         kept = call->next_kept;
         end_call(call, &(struct backend_answer){
@@ -59,8 +56,7 @@ static void hand_back(uv_timer_t *timer)
                            .reason = REASON_service_unavailable,
                            .detail = "the CarML server is away and there is no local model"});
     }
-    if (!fallback->closing && fallback->base.ready)
-        fallback->base.ready(fallback->base.ready_context);
+    backend_tell_ready(&fallback->base);
 }
 
 static void keep(struct call *call)
@@ -104,10 +100,8 @@ static void predict(struct backend *backend, const struct store_target *target,
 {
     struct fallback *fallback = (struct fallback *)backend;
     struct call *call = calloc(1, sizeof *call);
-    if (!call) { /* not even memory to answer later */
-        answer(context, &(struct backend_answer){.verdict = BACKEND_AWAY,
-                                                 .reason = REASON_internal,
-                                                 .detail = "out of memory"});
+    if (!call) {
+        backend_answer_no_memory(answer, context);
         return;
     }
     *call = (struct call){.owner = fallback,
@@ -167,30 +161,24 @@ static void describe(const struct backend *backend, char *text, size_t size)
 static void inner_ready(void *context)
 {
     struct fallback *fallback = context;
-    if (!fallback->closing && fallback->base.ready)
-        fallback->base.ready(fallback->base.ready_context);
+    backend_tell_ready(&fallback->base);
 }
 
 static void timer_closed(uv_handle_t *handle)
 {
     struct fallback *fallback = handle->data;
-    void (*closed)(void *context) = fallback->closed;
-    void *context = fallback->closed_context;
     while (fallback->calls) {
         struct call *call = fallback->calls;
         fallback->calls = call->next;
         free(call);
     }
-    free(fallback);
-    closed(context);
+    backend_end_close(&fallback->base);
 }
 
 static void close_backend(struct backend *backend, void (*closed)(void *context), void *context)
 {
     struct fallback *fallback = (struct fallback *)backend;
-    fallback->closing = true;
-    fallback->closed = closed;
-    fallback->closed_context = context;
+    backend_begin_close(backend, closed, context);
     uv_close((uv_handle_t *)&fallback->timer, timer_closed);
 }
 

@@ -73,9 +73,7 @@ struct local {
     struct call *ready, **ready_end;     /* their models are loaded; they wait for a worker */
     uv_timer_t timer;
     unsigned running, waiting, loading;
-    bool closing, timer_closing;
-    void (*closed)(void *context);
-    void *closed_context;
+    bool timer_closing;
 };
 
 static unsigned workers(const struct local *local)
@@ -123,21 +121,18 @@ static void free_model(struct model *model)
 static void timer_closed(uv_handle_t *handle)
 {
     struct local *local = handle->data;
-    void (*closed)(void *context) = local->closed;
-    void *context = local->closed_context;
     while (local->models) {
         struct model *model = local->models;
         local->models = model->next;
         free_model(model);
     }
-    free(local);
-    closed(context);
+    backend_end_close(&local->base);
 }
 
 /* What runs on the pool cannot be stopped: the end waits for it. */
 static void end_when_idle(struct local *local)
 {
-    if (!local->closing || local->timer_closing || local->running > 0 || local->loading > 0)
+    if (!local->base.closing || local->timer_closing || local->running > 0 || local->loading > 0)
         return;
     local->timer_closing = true;
     uv_close((uv_handle_t *)&local->timer, timer_closed);
@@ -145,8 +140,8 @@ static void end_when_idle(struct local *local)
 
 static void tell_ready(struct local *local)
 {
-    if (!local->closing && local->base.ready && local->base.ops->capacity(&local->base) > 0)
-        local->base.ready(local->base.ready_context);
+    if (local->base.ops->capacity(&local->base) > 0)
+        backend_tell_ready(&local->base);
 }
 
 static void give(struct call *call)
@@ -173,7 +168,7 @@ static void give(struct call *call)
             .probability = (double)call->best[i].probability,
             .label = call->best[i].label,
         };
-    if (!call->owner->closing)
+    if (!call->owner->base.closing)
         call->answer(call->context, &answer);
     free(call);
 }
@@ -361,7 +356,7 @@ static void loaded(uv_work_t *work, int cancelled)
         struct call *call = waiting;
         waiting = call->next;
         local->waiting--;
-        if (local->closing)
+        if (local->base.closing)
             free(call);
         else if (fine)
             run(call);
@@ -457,10 +452,8 @@ static void predict(struct backend *backend, const struct store_target *target,
     struct local *local = (struct local *)backend;
     struct error error = {""};
     struct call *call = calloc(1, sizeof *call);
-    if (!call) { /* not even memory to answer later */
-        answer(context, &(struct backend_answer){.verdict = BACKEND_AWAY,
-                                                 .reason = REASON_internal,
-                                                 .detail = "out of memory"});
+    if (!call) {
+        backend_answer_no_memory(answer, context);
         return;
     }
     *call = (struct call){.owner = local, .picture = picture, .answer = answer, .context = context};
@@ -482,7 +475,7 @@ static unsigned capacity(const struct backend *backend)
 {
     const struct local *local = (const struct local *)backend;
     unsigned busy = local->running + local->waiting, limit = workers(local);
-    return local->closing || busy >= limit ? 0 : limit - busy;
+    return local->base.closing || busy >= limit ? 0 : limit - busy;
 }
 
 static int64_t away_ms(const struct backend *backend)
@@ -501,9 +494,7 @@ static void describe(const struct backend *backend, char *text, size_t size)
 static void close_backend(struct backend *backend, void (*closed)(void *context), void *context)
 {
     struct local *local = (struct local *)backend;
-    local->closing = true;
-    local->closed = closed;
-    local->closed_context = context;
+    backend_begin_close(backend, closed, context);
     uv_timer_stop(&local->timer);
     free_calls(&local->refused);
     free_calls(&local->ready);

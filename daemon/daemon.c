@@ -70,6 +70,9 @@ enum {
     RATE_MS = 10000           /* the rate in STATUS= is of the last so many ms, about */
 };
 
+static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP};
+enum { SIGNALS = sizeof signal_numbers / sizeof signal_numbers[0] };
+
 struct daemon {
     struct machine machine;
     const struct daemon_options *options;
@@ -80,7 +83,7 @@ struct daemon {
     struct fetcher *fetcher;
     struct services *services;
     struct scheduler *scheduler;
-    uv_signal_t signals[3];
+    uv_signal_t signals[SIGNALS];
     uv_timer_t tick, deadline;
     unsigned handles_open;
     bool stop_asked;     /* by a signal */
@@ -149,6 +152,8 @@ static void close_handles(void *context)
         d->handles_open++;
         uv_close(handles[i], on_handle_closed);
     }
+    for (size_t i = 0; i < SIGNALS; i++) /* the end has begun and is not to be cut short */
+        signal(signal_numbers[i], SIG_IGN);
 }
 
 static void on_store_closed(void *context)
@@ -461,11 +466,10 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void open_handles(struct daemon *d)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < SIGNALS; i++) {
         uv_signal_init(&d->loop, &d->signals[i]);
         d->signals[i].data = d;
-        uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+        uv_signal_start(&d->signals[i], on_signal, signal_numbers[i]);
     }
     uint64_t tick = TICK_MS;
     if (d->notify.watchdog_ms && d->notify.watchdog_ms / 4 < TICK_MS)

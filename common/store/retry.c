@@ -29,6 +29,10 @@ static enum status retry_job(struct store *store, int64_t item_id, int64_t targe
         status = statement_run(store, STATEMENT_failure_delete, job, 2, NULL, error);
     if (!status)
         status = statement_run(store, STATEMENT_item_absolve, job, 1, NULL, error);
+    if (!status)
+        status = statement_run(store, STATEMENT_image_uncount, job, 1, NULL, error);
+    if (!status)
+        status = statement_run(store, STATEMENT_item_unpin, job, 1, NULL, error);
     return status;
 }
 

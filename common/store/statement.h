@@ -24,6 +24,7 @@ struct store;
     X(fsck_totals)                                                                                 \
     X(image_count)                                                                                 \
     X(image_put)                                                                                   \
+    X(image_uncount)                                                                               \
     X(item_absolve)                                                                                \
     X(item_crash)                                                                                  \
     X(item_expect)                                                                                 \
@@ -33,6 +34,7 @@ struct store;
     X(item_last)                                                                                   \
     X(item_picture)                                                                                \
     X(item_pin)                                                                                    \
+    X(item_unpin)                                                                                  \
     X(job_bury)                                                                                    \
     X(job_due)                                                                                     \
     X(job_finish)                                                                                  \

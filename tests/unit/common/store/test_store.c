@@ -499,6 +499,28 @@ static void crashes_start_again_after_a_retry(void **state)
     assert_false(buried);
 }
 
+static void a_retry_without_any_result_forgets_the_picture(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    uint64_t count;
+    char first[65];
+    fixture_enqueue(fixture->store, "a", 0, 2, 1);
+    struct store_batch batch = fixture_lease(fixture->store, 2);
+    struct store_outcome failed =
+        fixture_failed(&batch.items[0].jobs[0], OUTCOME_FAILED, REASON_rejected);
+    failed.picture.sha256 = fixture_sha256(1, first);
+    fixture_commit(fixture->store, &failed);
+    store_batch_free(&batch);
+    assert_int_equal(store_retry(fixture->store, "a", NULL, 0, &count, &error), STATUS_OK);
+    assert_int_equal(count, 1);
+    batch = fixture_lease(fixture->store, 2);
+    assert_int_equal(batch.count, 1);
+    assert_null(batch.items[0].image_sha256);
+    store_batch_free(&batch);
+    assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -525,6 +547,7 @@ int main(void)
         TEST(texts_of_the_database_are_utf8),
         TEST(retry_takes_back_what_was_asked_for),
         TEST(crashes_start_again_after_a_retry),
+        TEST(a_retry_without_any_result_forgets_the_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

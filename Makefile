@@ -60,7 +60,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON := $(call sources,common common/image)
 STORE := $(call sources,common/store)
-MODEL := $(call sources,model model/format)
+MODEL := $(call sources,model model/format model/import)
 ENGINE := $(call sources,engine engine/ops engine/kernel engine/kernel/ref)
 DAEMON := $(filter-out daemon/main.c,$(call sources,daemon daemon/backends))
 CLI := $(filter-out cli/main.c,$(call sources,cli))

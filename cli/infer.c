@@ -68,7 +68,7 @@ static enum status load_graph(struct cli *cli, const char *model, struct run *ru
     /* A comma can only be two files; a name or a .yml can only be a manifest. */
     if (strchr(model, ',') ||
         (cli_is_path(model) && !strstr(model, ".yml") && !strstr(model, ".yaml")))
-        return model_load(model, &run->graph, error);
+        return model_load(model, NULL, &run->graph, error);
     struct manifest *manifest = NULL;
     char *spec = NULL;
     size_t size = 0;
@@ -83,7 +83,7 @@ static enum status load_graph(struct cli *cli, const char *model, struct run *ru
                 manifest->weights_path ? manifest->weights_path : "");
         fclose(text);
     }
-    status = spec ? model_load(spec, &run->graph, error)
+    status = spec ? model_load(spec, NULL, &run->graph, error)
                   : error_set(error, STATUS_MEMORY, "%s: out of memory", model);
     free(spec);
     manifest_free(manifest);

@@ -54,7 +54,7 @@ static enum status load_graph(struct classifier *classifier, struct error *error
     if (asprintf(&spec, "%s%s%s", manifest->graph_path, weights ? "," : "",
                  weights ? weights : "") < 0)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", manifest->path);
-    enum status status = model_load(spec, &classifier->graph, error);
+    enum status status = model_load(spec, NULL, &classifier->graph, error);
     free(spec);
     if (!status && !weights)
         status = error_set(error, STATUS_DATA,

@@ -34,6 +34,21 @@ enum status step_pack(struct step *step, size_t count, struct error *error)
     return STATUS_OK;
 }
 
+void step_pack_row(const struct weight *weight, size_t first, size_t count, size_t step, float *out)
+{
+    float row[256];
+
+    while (count) {
+        size_t part = count < sizeof row / sizeof *row ? count : sizeof row / sizeof *row;
+        weight_read(weight, first, part, row);
+        for (size_t i = 0; i < part; i++)
+            out[i * step] = row[i];
+        out += part * step;
+        first += part;
+        count -= part;
+    }
+}
+
 size_t step_count(const struct shape *shape)
 {
     return shape_product(shape, 0, shape->dims);

@@ -49,6 +49,10 @@ const struct operation *operation_find(enum operator_kind kind);
 /* Allocates step->packed: `count` zeroed floats, aligned for any kernel. */
 enum status step_pack(struct step *step, size_t count, struct error *error) MUST_CHECK;
 
+/* Copies `count` numbers of a weight from `first` on, `step` floats apart. */
+void step_pack_row(const struct weight *weight, size_t first, size_t count, size_t step,
+                   float *out);
+
 /* The number of elements of a shape that inference has checked. */
 size_t step_count(const struct shape *shape);
 
@@ -56,14 +60,5 @@ size_t step_count(const struct shape *shape);
  * looked at together. */
 struct plane_geometry step_geometry(const struct step *step, const struct window *window,
                                     int64_t channels);
-
-/* One number of a weight, which need not be aligned. */
-static inline float weight_at(const struct weight *weight, size_t index)
-{
-    float value;
-
-    memcpy(&value, weight->bytes + index * sizeof value, sizeof value);
-    return value;
-}
 
 #endif

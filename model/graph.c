@@ -13,11 +13,6 @@
  * (older or double-precision files) live here too. */
 static const size_t graph_memory = (size_t)4 << 30;
 
-void weight_copy(const struct weight *weight, float *out)
-{
-    memcpy(out, weight->bytes, weight->count * sizeof *out);
-}
-
 enum status graph_error(const struct graph *graph, const struct node *node, struct error *error,
                         enum status status, const char *format, ...)
 {
@@ -33,11 +28,24 @@ enum status graph_error(const struct graph *graph, const struct node *node, stru
     return error_set(error, status, "%s: layer '%s': %s", graph->source, node->name, text);
 }
 
+enum status graph_keep(struct graph *graph, struct mapping **mapping, struct error *error)
+{
+    struct graph_mapping *kept = arena_alloc(&graph->arena, 1, sizeof *kept);
+
+    if (!kept)
+        return arena_fail(&graph->arena, error);
+    *kept = (struct graph_mapping){.mapping = *mapping, .next = graph->mappings};
+    graph->mappings = kept;
+    *mapping = NULL;
+    return STATUS_OK;
+}
+
 void graph_free(struct graph *graph)
 {
     if (!graph)
         return;
-    mapping_close(graph->weights);
+    for (struct graph_mapping *kept = graph->mappings; kept; kept = kept->next)
+        mapping_close(kept->mapping);
     arena_free(&graph->arena);
     free(graph);
 }
@@ -61,6 +69,8 @@ enum status graph_create(const char *source, size_t nodes, size_t values, struct
     if (!graph)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", source);
     arena_init(&graph->arena, graph_memory);
+    graph->node_capacity = nodes;
+    graph->value_capacity = values;
     graph->source = arena_text(&graph->arena, source, strlen(source));
     graph->nodes = arena_alloc(&graph->arena, nodes, sizeof *graph->nodes);
     graph->values = arena_alloc(&graph->arena, values, sizeof *graph->values);
@@ -143,13 +153,17 @@ static enum status make_output(struct graph *graph, struct node *node, uint32_t 
     return STATUS_OK;
 }
 
-enum status graph_add(struct graph *graph, const struct operator_info *op, const char *name,
-                      const char *const *inputs, size_t input_count, const char *const *outputs,
-                      size_t output_count, unsigned line, struct node **out, struct error *error)
+/* Fills the next node but does not count it yet. */
+static enum status begin_node(struct graph *graph, const struct operator_info *op, const char *name,
+                              size_t input_count, size_t output_count, unsigned line,
+                              struct node **out, struct error *error)
 {
     struct node *node = &graph->nodes[graph->node_count];
-    enum status status;
 
+    if (graph->node_count == graph->node_capacity ||
+        output_count > graph->value_capacity - graph->value_count)
+        return error_set(error, STATUS_LIMIT, "%s: more than %zu layers or %zu values",
+                         graph->source, graph->node_capacity, graph->value_capacity);
     *node = (struct node){.op = op,
                           .input_count = (uint32_t)input_count,
                           .output_count = (uint32_t)output_count,
@@ -159,7 +173,24 @@ enum status graph_add(struct graph *graph, const struct operator_info *op, const
     node->outputs = arena_alloc(&graph->arena, output_count, sizeof *node->outputs);
     if (!node->name || !node->inputs || !node->outputs)
         return arena_fail(&graph->arena, error);
-    status = check_counts(graph, node, error);
+    *out = node;
+    return check_counts(graph, node, error);
+}
+
+static void end_node(struct graph *graph, const struct node *node)
+{
+    if (node->op->kind == OPERATOR_INPUT)
+        graph->inputs[graph->input_count++] = node->outputs[0];
+    graph->node_count++;
+}
+
+enum status graph_add(struct graph *graph, const struct operator_info *op, const char *name,
+                      const char *const *inputs, size_t input_count, const char *const *outputs,
+                      size_t output_count, unsigned line, struct node **out, struct error *error)
+{
+    struct node *node;
+    enum status status = begin_node(graph, op, name, input_count, output_count, line, &node, error);
+
     if (!status)
         status = connect_inputs(graph, node, inputs, error);
     for (uint32_t i = 0; i < output_count && !status; i++)
@@ -168,11 +199,50 @@ enum status graph_add(struct graph *graph, const struct operator_info *op, const
             !has_name(outputs, i, outputs[i]) && has_name(inputs, input_count, outputs[i]), error);
     if (status)
         return status;
-    if (op->kind == OPERATOR_INPUT)
-        graph->inputs[graph->input_count++] = node->outputs[0];
-    graph->node_count++;
+    end_node(graph, node);
     *out = node;
     return STATUS_OK;
+}
+
+enum status graph_append(struct graph *graph, const struct operator_info *op, const char *name,
+                         const uint32_t *inputs, size_t input_count, const char *const *outputs,
+                         size_t output_count, unsigned line, struct node **out, struct error *error)
+{
+    struct node *node;
+    enum status status = begin_node(graph, op, name, input_count, output_count, line, &node, error);
+
+    if (status)
+        return status;
+    memcpy(node->inputs, inputs, input_count * sizeof *inputs);
+    for (uint32_t i = 0; i < output_count && !status; i++)
+        status = make_output(graph, node, i, outputs[i], false, error);
+    if (status)
+        return status;
+    end_node(graph, node);
+    *out = node;
+    return STATUS_OK;
+}
+
+enum status graph_infer_last(struct graph *graph, struct shape weights[OPERATOR_MAX_WEIGHTS],
+                             struct error *error)
+{
+    struct node *node = &graph->nodes[graph->node_count - 1];
+    struct shape *shapes = calloc(node->input_count + node->output_count, sizeof *shapes);
+    struct inference inference = {.graph = graph, .node = node, .inputs = shapes};
+    enum status status;
+
+    if (!shapes)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", graph->source);
+    inference.outputs = shapes + node->input_count;
+    for (uint32_t i = 0; i < node->input_count; i++)
+        shapes[i] = graph->values[node->inputs[i]].shape;
+    status = shape_infer(&inference, error);
+    for (uint32_t i = 0; i < node->output_count && !status; i++)
+        graph->values[node->outputs[i]].shape = inference.outputs[i];
+    if (!status && weights)
+        memcpy(weights, inference.weights, sizeof inference.weights);
+    free(shapes);
+    return status;
 }
 
 static enum status find_outputs(struct graph *graph, struct error *error)
@@ -227,7 +297,7 @@ static enum status check_weights(const struct graph *graph, struct node *node,
                                "weight blob %" PRIu32 " must be %s but the file holds %s", i,
                                shape_text(&inference->weights[i], expected),
                                shape_text(&node->weights[i].shape, found));
-        node->weights[i].shape = inference->weights[i];
+        weight_reshape(&node->weights[i], &inference->weights[i]);
     }
     return STATUS_OK;
 }

@@ -10,21 +10,16 @@
 #include "common/status.h"
 #include "model/arena.h"
 #include "model/operator.h"
+#include "model/weight.h"
 
 struct mapping; /* model/format/mapping.h */
-
-/* Trained numbers of a node. `bytes` points into the mapped file or into the graph's arena and need
- * not be aligned: read it with weight_copy(). The layout is little-endian float32, row-major. */
-struct weight {
-    struct shape shape;
-    size_t count; /* product of shape */
-    const unsigned char *bytes;
-};
 
 struct value {
     const char *name; /* as in the source; in-place layers repeat it */
     struct shape shape;
-    uint32_t producer, output; /* node index and which of its outputs */
+    uint32_t producer, output;     /* node index and which of its outputs */
+    bool turned;                   /* the source's axes stand in another order: */
+    uint8_t order[SHAPE_MAX_DIMS]; /* its axis i is axis order[i] of `shape` */
 };
 
 struct node {
@@ -44,19 +39,26 @@ struct top {
     uint32_t value;
 };
 
+struct graph_mapping {
+    struct mapping *mapping;
+    struct graph_mapping *next;
+};
+
 struct graph {
     const char *source; /* file name for error lines */
     size_t value_count, node_count, top_count, input_count, output_count;
+    size_t node_capacity, value_capacity;
     struct value *values;
     struct node *nodes;
-    struct top *tops;           /* in order of first appearance */
-    uint32_t *inputs, *outputs; /* values: of the Input nodes; of tops that nobody reads */
-    struct arena arena;         /* owns all of the above */
-    struct mapping *weights;    /* what weight.bytes point into; may be NULL */
+    struct top *tops;               /* in order of first appearance */
+    uint32_t *inputs, *outputs;     /* values: of the Input nodes; of tops that nobody reads */
+    struct arena arena;             /* owns all of the above */
+    struct graph_mapping *mappings; /* what weight.bytes point into */
 };
 
-/* Copies weight.count floats. Any thread. */
-void weight_copy(const struct weight *weight, float *out);
+/* Takes over *mapping, sets it to NULL and keeps it as long as the graph lives. */
+enum status graph_keep(struct graph *graph, struct mapping **mapping,
+                       struct error *error) MUST_CHECK;
 
 /* Frees the graph and everything in it. NULL is fine. */
 void graph_free(struct graph *graph);
@@ -83,6 +85,18 @@ enum status graph_add(struct graph *graph, const struct operator_info *op, const
                       const char *const *inputs, size_t input_count, const char *const *outputs,
                       size_t output_count, unsigned line, struct node **out,
                       struct error *error) MUST_CHECK;
+
+/* The same with inputs given as values, for sources that name tensors in another way than Caffe.
+ * The names in `outputs` must be new. */
+enum status graph_append(struct graph *graph, const struct operator_info *op, const char *name,
+                         const uint32_t *inputs, size_t input_count, const char *const *outputs,
+                         size_t output_count, unsigned line, struct node **out,
+                         struct error *error) MUST_CHECK;
+
+/* Computes the shapes of the outputs of the node that was added last, whose parameters are filled,
+ * into graph.values, and the shapes its weights must have into `weights` (may be NULL). */
+enum status graph_infer_last(struct graph *graph, struct shape weights[OPERATOR_MAX_WEIGHTS],
+                             struct error *error) MUST_CHECK;
 
 /* Finds the outputs, infers all shapes and holds each node's weights against them (older files'
  * four-dimensional shapes are brought into the current form). */

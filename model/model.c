@@ -5,24 +5,33 @@
 
 #include "model/format/caffe.h"
 #include "model/format/mapping.h"
+#include "model/format/numpy.h"
+#include "model/format/onnx.h"
+#include "model/format/tensorflow.h"
 #include "model/format/wire.h"
 
 enum kind {
+    KIND_NONE, /* no file */
     KIND_UNKNOWN,
     KIND_EMPTY,
     KIND_PROTOTXT,
     KIND_CAFFEMODEL,
-    KIND_NUMPY,
+    KIND_NPZ,
+    KIND_NPY,
+    KIND_JSON,
     KIND_ONNX,
     KIND_TENSORFLOW,
     KIND_HDF5
 };
 
-static const char *const kind_names[] = {[KIND_UNKNOWN] = "of an unknown kind",
+static const char *const kind_names[] = {[KIND_NONE] = "missing",
+                                         [KIND_UNKNOWN] = "of an unknown kind",
                                          [KIND_EMPTY] = "empty",
                                          [KIND_PROTOTXT] = "a prototxt",
                                          [KIND_CAFFEMODEL] = "a caffemodel",
-                                         [KIND_NUMPY] = "a NumPy file",
+                                         [KIND_NPZ] = "an .npz archive",
+                                         [KIND_NPY] = "an .npy file",
+                                         [KIND_JSON] = "a JSON file",
                                          [KIND_ONNX] = "an ONNX model",
                                          [KIND_TENSORFLOW] = "a TensorFlow graph",
                                          [KIND_HDF5] = "an HDF5 file"};
@@ -69,8 +78,12 @@ static enum kind kind_of(const struct mapping *mapping)
 {
     if (!mapping->size)
         return KIND_EMPTY;
-    if (starts_with(mapping, "PK\3\4", 4) || starts_with(mapping, "\x93NUMPY", 6))
-        return KIND_NUMPY;
+    if (starts_with(mapping, "PK\3\4", 4))
+        return KIND_NPZ;
+    if (starts_with(mapping, "\x93NUMPY", 6))
+        return KIND_NPY;
+    if (starts_with(mapping, "{", 1))
+        return KIND_JSON;
     if (starts_with(mapping, "\x89HDF\r\n", 6))
         return KIND_HDF5;
     if (is_text(mapping))
@@ -100,52 +113,104 @@ static enum status open_part(const char *text, size_t size, struct part *part, s
     return status;
 }
 
-static enum status check_parts(const struct part *graph, const struct part *weights,
-                               struct error *error)
+static enum status load_caffe(struct part *graph, struct part *weights,
+                              const struct model_options *options, struct graph **out,
+                              struct error *error)
 {
-    const struct part *parts[] = {graph, weights};
+    enum status status = caffe_read_graph(graph->path, graph->mapping, options, out, error);
 
-    for (int i = 0; i < 2 && parts[i]->path; i++) {
-        if (parts[i]->kind == KIND_UNKNOWN || parts[i]->kind == KIND_EMPTY)
-            return error_set(error, STATUS_DATA,
-                             "%s: is %s; expected a Caffe prototxt or caffemodel", parts[i]->path,
-                             kind_names[parts[i]->kind]);
-        if (parts[i]->kind != KIND_PROTOTXT && parts[i]->kind != KIND_CAFFEMODEL)
-            return error_set(error, STATUS_UNSUPPORTED,
-                             "%s: is %s, which cannot be loaded; give X.prototxt,X.caffemodel",
-                             parts[i]->path, kind_names[parts[i]->kind]);
-    }
-    if (graph->kind != KIND_PROTOTXT)
-        return error_set(error, STATUS_DATA,
-                         "%s: is %s; its prototxt is needed too: give X.prototxt,X.caffemodel",
-                         graph->path, kind_names[graph->kind]);
-    if (weights->path && weights->kind != KIND_CAFFEMODEL)
-        return error_set(error, STATUS_DATA,
-                         "%s: is %s too; one of the two files must be a caffemodel", weights->path,
-                         kind_names[weights->kind]);
-    return STATUS_OK;
+    if (!status && weights->kind == KIND_CAFFEMODEL)
+        status = caffe_attach_weights(*out, weights->path, &weights->mapping, error);
+    if (!status && weights->kind == KIND_NPY)
+        status = numpy_attach_pickle(*out, weights->path, &weights->mapping, error);
+    return status ? status : graph_finish(*out, error);
 }
 
-enum status model_load(const char *spec, struct graph **out, struct error *error)
+static enum status load_npz(const struct part *npz, const struct part *json, struct graph **out,
+                            struct error *error)
 {
+    size_t size = strlen(npz->path), stem = size;
+    char *beside;
+    enum status status;
+
+    if (json->path)
+        return numpy_load(npz->path, json->path, out, error);
+    if (size > 4 && !strcmp(npz->path + size - 4, ".npz"))
+        stem = size - 4;
+    beside = malloc(stem + sizeof ".json");
+    if (!beside)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", npz->path);
+    memcpy(beside, npz->path, stem);
+    memcpy(beside + stem, ".json", sizeof ".json");
+    status = numpy_load(npz->path, beside, out, error);
+    free(beside);
+    return status;
+}
+
+static bool are(const struct part *first, const struct part *second, enum kind a, enum kind b)
+{
+    return first->kind == a && second->kind == b;
+}
+
+/* The parts stand in the order graph, weights where there are two. */
+static enum status load_parts(struct part *graph, struct part *weights,
+                              const struct model_options *options, struct graph **out,
+                              struct error *error)
+{
+    if (are(graph, weights, KIND_PROTOTXT, KIND_CAFFEMODEL) ||
+        are(graph, weights, KIND_PROTOTXT, KIND_NPY) ||
+        are(graph, weights, KIND_PROTOTXT, KIND_NONE))
+        return load_caffe(graph, weights, options, out, error);
+    if (are(graph, weights, KIND_JSON, KIND_NPZ))
+        return load_npz(weights, graph, out, error);
+    if (are(graph, weights, KIND_NPZ, KIND_NONE))
+        return load_npz(graph, weights, out, error);
+    if (are(graph, weights, KIND_TENSORFLOW, KIND_NONE))
+        return tensorflow_load(graph->path, &graph->mapping, options, out, error);
+    if (are(graph, weights, KIND_ONNX, KIND_NONE))
+        return onnx_load(graph->path, &graph->mapping, options, out, error);
+    if (are(graph, weights, KIND_CAFFEMODEL, KIND_NONE) || are(graph, weights, KIND_NPY, KIND_NONE))
+        return error_set(error, STATUS_DATA,
+                         "%s: is %s; its prototxt is needed too: give X.prototxt,%s", graph->path,
+                         kind_names[graph->kind], graph->path);
+    if (weights->kind == KIND_NONE)
+        return error_set(error, STATUS_DATA,
+                         "%s: is %s; expected X.prototxt,X.caffemodel, an .npz with its .json, a "
+                         "frozen TensorFlow graph or an ONNX model",
+                         graph->path, kind_names[graph->kind]);
+    return error_set(error, STATUS_DATA,
+                     "%s: is %s and %s is %s; these do not make a model: give "
+                     "X.prototxt,X.caffemodel",
+                     graph->path, kind_names[graph->kind], weights->path,
+                     kind_names[weights->kind]);
+}
+
+static bool holds_weights(const struct part *part)
+{
+    return part->kind == KIND_CAFFEMODEL || part->kind == KIND_NPY || part->kind == KIND_NPZ;
+}
+
+enum status model_load(const char *spec, const struct model_options *options, struct graph **out,
+                       struct error *error)
+{
+    static const struct model_options none = {.input_shape = {.dims = 0}};
     const char *comma = strchr(spec, ',');
     struct part first = {.path = NULL}, second = {.path = NULL};
-    struct part *graph = &first, *weights = &second;
     enum status status;
 
     *out = NULL;
     status = open_part(spec, comma ? (size_t)(comma - spec) : strlen(spec), &first, error);
     if (!status && comma)
         status = open_part(comma + 1, strlen(comma + 1), &second, error);
-    if (!status && first.kind == KIND_CAFFEMODEL && second.kind == KIND_PROTOTXT) {
-        graph = &second;
-        weights = &first;
+    if (!status) {
+        bool swap = comma && holds_weights(&first) && !holds_weights(&second);
+        status = load_parts(swap ? &second : &first, swap ? &first : &second,
+                            options ? options : &none, out, error);
     }
-    if (!status)
-        status = check_parts(graph, weights, error);
-    if (!status)
-        status =
-            caffe_load(graph->path, graph->mapping, weights->path, &weights->mapping, out, error);
+    if (status) {
+        graph_free(*out);
+        *out = NULL;
+    }
     mapping_close(first.mapping);
     mapping_close(second.mapping);
     free(first.path);

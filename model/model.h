@@ -1,15 +1,50 @@
-/* model: from what a user names on the command line to a graph. */
+/* model: from what a user names on the command line to a graph, and back to files. */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
 #include "common/status.h"
 #include "model/graph.h"
 
-/* Loads a network. `spec` is "X.prototxt,X.caffemodel"; which is which is told by content, not by
- * name. STATUS_UNSUPPORTED for kinds that this version cannot read and for layer types it does not
- * know; STATUS_DATA names file, line and layer; STATUS_IO a file that cannot be opened. The caller
- * frees *out with graph_free(). Weights stay in the mapped file, which must not change meanwhile.
- */
-enum status model_load(const char *spec, struct graph **out, struct error *error) MUST_CHECK;
+enum model_format { MODEL_CAFFE, MODEL_NUMPY, MODEL_TENSORFLOW, MODEL_ONNX, MODEL_TFJS };
+
+struct model_options {
+    struct shape input_shape; /* for a file that does not say it; in the file's own order of axes;
+                                 dims 0: not given */
+};
+
+/* Loads a network. `spec` is "X.prototxt,X.caffemodel", "X.npz" (with X.json beside it, or both
+ * with a comma), "X.prototxt,X.npy" (the pickled dictionaries of caffe-tensorflow and MMdnn), a
+ * frozen GraphDef or an ONNX file; what each file is, is told by content, not by name. `options`
+ * may be NULL. STATUS_UNSUPPORTED names every layer of a kind that it does not know; STATUS_DATA
+ * names file, line or byte and layer; STATUS_IO a file that cannot be opened. The caller frees *out
+ * with graph_free(). Weights stay in the mapped file, which must not change meanwhile. */
+enum status model_load(const char *spec, const struct model_options *options, struct graph **out,
+                       struct error *error) MUST_CHECK;
+
+struct model_write_options {
+    enum model_format format;
+    bool explicit_padding; /* TensorFlow: padding=EXPLICIT instead of Pad and VALID */
+};
+
+enum { MODEL_MAX_FILES = 2 };
+
+/* The files of a model in one format: STEM.prototxt and STEM.caffemodel; STEM.npz and STEM.json;
+ * STEM.pb; STEM.onnx; the folder STEM with model.json and its shards. */
+struct model_files {
+    size_t count;
+    const char *suffixes[MODEL_MAX_FILES]; /* behind the stem; "" for the folder */
+};
+
+const struct model_files *model_files(enum model_format format);
+
+/* "caffe", "numpy", "tensorflow", "onnx", "tfjs"; STATUS_USAGE for another word. */
+enum status model_format_parse(const char *word, enum model_format *format) MUST_CHECK;
+const char *model_format_name(enum model_format format);
+
+/* Writes the files, none of which may exist. STATUS_UNSUPPORTED names every layer that the format
+ * cannot say; then, and after any other error, none of them is left behind. The weights are turned
+ * while they are written, never held in memory. */
+enum status model_write(const struct graph *graph, const struct model_write_options *options,
+                        const char *stem, struct error *error) MUST_CHECK;
 
 #endif

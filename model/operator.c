@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const struct operator_info operators[] = {
-#define X(kind, suffix, caffe, v1, in_min, in_max, out_min, out_max)                               \
-    {OPERATOR_##kind, caffe, caffe, v1, in_min, in_max, out_min, out_max},
+#define X(kind, suffix, name, caffe, v1, in_min, in_max, out_min, out_max)                         \
+    {OPERATOR_##kind, name, caffe, v1, in_min, in_max, out_min, out_max},
     OPERATOR_MAP(X)
 #undef X
 };

@@ -12,24 +12,58 @@
 #include <stdint.h>
 
 #include "common/status.h"
+#include "model/parameters.h"
 
-/* kind, suffix of its functions, Caffe type names (separated by blanks), names in Caffe's
+/* kind, suffix of its functions, name, Caffe type names (separated by blanks), names in Caffe's
  * V1LayerParameter.LayerType, fewest and most inputs, fewest and most outputs. */
 #define OPERATOR_MAP(X)                                                                            \
-    X(INPUT, input, "Input", "", 0, 0, 1, 1)                                                       \
-    X(CONVOLUTION, convolution, "Convolution", "CONVOLUTION", 1, 1, 1, 1)                          \
-    X(POOLING, pooling, "Pooling", "POOLING", 1, 1, 1, 1)                                          \
-    X(INNER_PRODUCT, inner_product, "InnerProduct", "INNER_PRODUCT", 1, 1, 1, 1)                   \
-    X(RELU, relu, "ReLU", "RELU", 1, 1, 1, 1)                                                      \
-    X(DROPOUT, dropout, "Dropout", "DROPOUT", 1, 1, 1, 1)                                          \
-    X(SOFTMAX, softmax, "Softmax", "SOFTMAX", 1, 1, 1, 1)                                          \
-    X(LRN, lrn, "LRN", "LRN", 1, 1, 1, 1)                                                          \
-    X(CONCAT, concat, "Concat", "CONCAT", 1, OPERATOR_MAX_INPUTS, 1, 1)                            \
-    X(ELTWISE, eltwise, "Eltwise", "ELTWISE", 2, OPERATOR_MAX_INPUTS, 1, 1)                        \
-    X(FLATTEN, flatten, "Flatten", "FLATTEN", 1, 1, 1, 1)                                          \
-    X(SPLIT, split, "Split", "SPLIT", 1, 1, 1, OPERATOR_MAX_OUTPUTS)                               \
-    X(BATCH_NORM, batch_norm, "BatchNorm", "", 1, 1, 1, 1)                                         \
-    X(SCALE, scale, "Scale", "", 1, 2, 1, 1)
+    X(INPUT, input, "Input", "Input", "", 0, 0, 1, 1)                                              \
+    X(CONVOLUTION, convolution, "Convolution",                                                     \
+      "Convolution ConvolutionDepthwise DepthwiseConvolution DepthwiseConv", "CONVOLUTION", 1, 1,  \
+      1, 1)                                                                                        \
+    X(DECONVOLUTION, deconvolution, "Deconvolution", "Deconvolution DeconvolutionDepthwise",       \
+      "DECONVOLUTION", 1, 1, 1, 1)                                                                 \
+    X(POOLING, pooling, "Pooling", "Pooling", "POOLING", 1, 1, 1, 1)                               \
+    X(PAD, pad, "Pad", "", "", 1, 1, 1, 1)                                                         \
+    X(INNER_PRODUCT, inner_product, "InnerProduct", "InnerProduct", "INNER_PRODUCT", 1, 1, 1, 1)   \
+    X(RELU, relu, "ReLU", "ReLU", "RELU", 1, 1, 1, 1)                                              \
+    X(PRELU, prelu, "PReLU", "PReLU", "", 1, 1, 1, 1)                                              \
+    X(ELU, elu, "ELU", "ELU", "", 1, 1, 1, 1)                                                      \
+    X(SIGMOID, sigmoid, "Sigmoid", "Sigmoid", "SIGMOID", 1, 1, 1, 1)                               \
+    X(TANH, tanh, "TanH", "TanH", "TANH", 1, 1, 1, 1)                                              \
+    X(ABS_VAL, abs_val, "AbsVal", "AbsVal", "ABSVAL", 1, 1, 1, 1)                                  \
+    X(POWER, power, "Power", "Power", "POWER", 1, 1, 1, 1)                                         \
+    X(EXP, exp, "Exp", "Exp", "EXP", 1, 1, 1, 1)                                                   \
+    X(LOG, log, "Log", "Log", "", 1, 1, 1, 1)                                                      \
+    X(BNLL, bnll, "BNLL", "BNLL", "BNLL", 1, 1, 1, 1)                                              \
+    X(THRESHOLD, threshold, "Threshold", "Threshold", "THRESHOLD", 1, 1, 1, 1)                     \
+    X(CLIP, clip, "Clip", "Clip ReLU6", "", 1, 1, 1, 1)                                            \
+    X(SWISH, swish, "Swish", "Swish", "", 1, 1, 1, 1)                                              \
+    X(DROPOUT, dropout, "Dropout", "Dropout", "DROPOUT", 1, 1, 1, 1)                               \
+    X(SOFTMAX, softmax, "Softmax", "Softmax", "SOFTMAX", 1, 1, 1, 1)                               \
+    X(ARG_MAX, arg_max, "ArgMax", "ArgMax", "ARGMAX", 1, 1, 1, 1)                                  \
+    X(REDUCTION, reduction, "Reduction", "Reduction", "", 1, 1, 1, 1)                              \
+    X(LRN, lrn, "LRN", "LRN", "LRN", 1, 1, 1, 1)                                                   \
+    X(MVN, mvn, "MVN", "MVN", "MVN", 1, 1, 1, 1)                                                   \
+    X(NORMALIZE, normalize, "Normalize", "Normalize", "", 1, 1, 1, 1)                              \
+    X(BATCH_NORM, batch_norm, "BatchNorm", "BatchNorm", "", 1, 1, 1, 1)                            \
+    X(SCALE, scale, "Scale", "Scale", "", 1, 2, 1, 1)                                              \
+    X(BIAS, bias, "Bias", "Bias", "", 1, 2, 1, 1)                                                  \
+    X(ELTWISE, eltwise, "Eltwise", "Eltwise", "ELTWISE", 2, OPERATOR_MAX_INPUTS, 1, 1)             \
+    X(CONCAT, concat, "Concat", "Concat", "CONCAT", 1, OPERATOR_MAX_INPUTS, 1, 1)                  \
+    X(SLICE, slice, "Slice", "Slice", "SLICE", 1, 1, 1, OPERATOR_MAX_OUTPUTS)                      \
+    X(SPLIT, split, "Split", "Split", "SPLIT", 1, 1, 1, OPERATOR_MAX_OUTPUTS)                      \
+    X(SILENCE, silence, "Silence", "Silence", "SILENCE", 1, OPERATOR_MAX_INPUTS, 0, 0)             \
+    X(CROP, crop, "Crop", "Crop", "", 2, 2, 1, 1)                                                  \
+    X(FLATTEN, flatten, "Flatten", "Flatten", "FLATTEN", 1, 1, 1, 1)                               \
+    X(RESHAPE, reshape, "Reshape", "Reshape", "", 1, 1, 1, 1)                                      \
+    X(PERMUTE, permute, "Permute", "Permute", "", 1, 1, 1, 1)                                      \
+    X(TILE, tile, "Tile", "Tile", "", 1, 1, 1, 1)                                                  \
+    X(RESIZE, resize, "Interp", "Interp Upsample NNUpsample Resize", "", 1, 1, 1, 1)               \
+    X(SHUFFLE_CHANNEL, shuffle_channel, "ShuffleChannel", "ShuffleChannel", "", 1, 1, 1, 1)        \
+    X(ROI_POOLING, roi_pooling, "ROIPooling", "ROIPooling", "", 2, 2, 1, 1)                        \
+    X(PRIOR_BOX, prior_box, "PriorBox", "PriorBox", "", 2, 2, 1, 1)                                \
+    X(DETECTION_OUTPUT, detection_output, "DetectionOutput", "DetectionOutput", "", 3, 5, 1, 1)
 
 enum { OPERATOR_MAX_INPUTS = 1024, OPERATOR_MAX_OUTPUTS = 1024, OPERATOR_MAX_WEIGHTS = 4 };
 
@@ -42,98 +76,10 @@ enum operator_kind {
 
 struct operator_info {
     enum operator_kind kind;
-    const char *name;        /* for messages */
+    const char *name;        /* for messages and in our own files */
     const char *caffe_types; /* separated by blanks */
     const char *v1_types;    /* separated by blanks, may be empty */
     unsigned input_min, input_max, output_min, output_max;
-};
-
-enum { SHAPE_MAX_DIMS = 8 };
-
-/* Extents of a tensor, row-major, outermost first. A scalar has dims 0 and one element. */
-struct shape {
-    unsigned dims;
-    int64_t dim[SHAPE_MAX_DIMS];
-};
-
-/* A window that slides over the last two axes: [0] height, [1] width. `pad` is on both sides. */
-struct window {
-    int64_t kernel[2], stride[2], pad[2], dilation[2];
-};
-
-struct input_parameters {
-    struct shape shape;
-};
-
-struct convolution_parameters {
-    struct window window;
-    int64_t outputs, group;
-    bool bias;
-};
-
-enum pooling_method { POOLING_MAX, POOLING_AVERAGE };
-
-struct pooling_parameters {
-    enum pooling_method method;
-    struct window window;
-    bool global;  /* the kernel is the whole plane; `window.kernel` is not used */
-    bool ceiling; /* output extent rounds up (Caffe's default) */
-};
-
-struct inner_product_parameters {
-    int64_t outputs, axis; /* axis may be negative: counted from the end */
-    bool bias, transpose;  /* transpose: weights are (inputs, outputs) */
-};
-
-struct relu_parameters {
-    float negative_slope;
-};
-
-struct axis_parameters {
-    int64_t axis; /* may be negative */
-};
-
-enum lrn_region { LRN_ACROSS_CHANNELS, LRN_WITHIN_CHANNEL };
-
-/* y = x / (k + alpha / n * sum of squares over n neighbours) ^ beta (Caffe lrn_layer.cpp). */
-struct lrn_parameters {
-    int64_t local_size;
-    float alpha, beta, k;
-    enum lrn_region region;
-};
-
-enum eltwise_operation { ELTWISE_PRODUCT, ELTWISE_SUM, ELTWISE_MAX };
-
-struct eltwise_parameters {
-    enum eltwise_operation operation;
-    const float *coefficients; /* one per input for SUM, or NULL: all 1; owned by the graph */
-};
-
-struct flatten_parameters {
-    int64_t axis, end_axis; /* both inclusive, may be negative */
-};
-
-struct batch_norm_parameters {
-    float epsilon;
-};
-
-struct scale_parameters {
-    int64_t axis, num_axes; /* of one-input Scale; num_axes -1: to the last */
-    bool bias;
-};
-
-union parameters {
-    struct input_parameters input;
-    struct convolution_parameters convolution;
-    struct pooling_parameters pooling;
-    struct inner_product_parameters inner_product;
-    struct relu_parameters relu;
-    struct axis_parameters softmax, concat;
-    struct lrn_parameters lrn;
-    struct eltwise_parameters eltwise;
-    struct flatten_parameters flatten;
-    struct batch_norm_parameters batch_norm;
-    struct scale_parameters scale;
 };
 
 /* The table's row; `kind` must be below OPERATOR_COUNT. Never NULL. Any thread. */

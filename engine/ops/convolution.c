@@ -47,11 +47,10 @@ static void pack_group(const struct step *step, const struct sizes *sizes, size_
 
     for (size_t row = 0; row < sizes->rows; row++) {
         float *at = out + row / tile * tile * sizes->depth + row % tile;
-        for (size_t k = 0; k < sizes->depth; k++)
-            at[k * tile] = weight_at(&weights[0], (first + row) * sizes->depth + k);
-        if (step->node->weight_count > 1)
-            bias[row] = weight_at(&weights[1], first + row);
+        step_pack_row(&weights[0], (first + row) * sizes->depth, sizes->depth, tile, at);
     }
+    if (step->node->weight_count > 1)
+        weight_read(&weights[1], first, sizes->rows, bias);
 }
 
 static enum status prepare(struct step *step, struct error *error)

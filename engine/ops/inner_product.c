@@ -25,20 +25,22 @@ static enum status prepare(struct step *step, struct error *error)
     size_t tile = step->kernels->tile_columns;
     struct sizes sizes = measure(step);
     enum status status = step_pack(step, sizes.panels * tile * (sizes.depth + 1), error);
+    struct weight matrix = weights[0];
     float *bias;
 
     if (status)
         return status;
+    if (p->transpose && !weight_permute(&matrix, (const uint8_t[]){1, 0}))
+        return graph_error(step->graph, step->node, error, STATUS_UNSUPPORTED,
+                           "its weights cannot be transposed");
     step->scratch = sizes.depth * step->kernels->tile_rows;
     bias = step->packed + sizes.panels * tile * sizes.depth;
     for (size_t column = 0; column < sizes.columns; column++) {
         float *at = step->packed + column / tile * tile * sizes.depth + column % tile;
-        for (size_t k = 0; k < sizes.depth; k++)
-            at[k * tile] = weight_at(&weights[0], p->transpose ? k * sizes.columns + column
-                                                               : column * sizes.depth + k);
-        if (p->bias)
-            bias[column] = weight_at(&weights[1], column);
+        step_pack_row(&matrix, column * sizes.depth, sizes.depth, tile, at);
     }
+    if (p->bias)
+        weight_copy(&weights[1], bias);
     return STATUS_OK;
 }
 

@@ -321,29 +321,18 @@ static enum status build(const char *path, const struct prototxt *prototxt, stru
     return status;
 }
 
-enum status caffe_load(const char *graph_path, const struct mapping *prototxt,
-                       const char *weights_path, struct mapping **weights, struct graph **out,
-                       struct error *error)
+enum status caffe_read_graph(const char *path, const struct mapping *prototxt,
+                             const struct model_options *options, struct graph **out,
+                             struct error *error)
 {
     struct prototxt *tree = NULL;
-    struct graph *graph = NULL;
     enum status status;
 
+    (void)options;
     *out = NULL;
-    status = prototxt_parse(graph_path, prototxt->bytes, prototxt->size, &tree, error);
+    status = prototxt_parse(path, prototxt->bytes, prototxt->size, &tree, error);
     if (!status)
-        status = build(graph_path, tree, &graph, error);
-    if (!status && weights_path) {
-        status = caffe_attach_weights(graph, weights_path, *weights, error);
-        graph->weights = *weights;
-        *weights = NULL;
-    }
-    if (!status)
-        status = graph_finish(graph, error);
+        status = build(path, tree, out, error);
     prototxt_free(tree);
-    if (status)
-        graph_free(graph);
-    else
-        *out = graph;
     return status;
 }

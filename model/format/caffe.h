@@ -12,14 +12,18 @@
 
 #include "model/format/mapping.h"
 #include "model/format/prototxt.h"
-#include "model/graph.h"
+#include "model/model.h"
 
-/* Builds the graph. `weights_path` may be NULL for a net without weights. The graph takes over
- * *weights (a mapping of weights_path, set to NULL) and keeps it as long as it lives. The caller
- * frees *out. Errors name the file, the line or the layer. */
-enum status caffe_load(const char *graph_path, const struct mapping *prototxt,
-                       const char *weights_path, struct mapping **weights, struct graph **out,
-                       struct error *error) MUST_CHECK;
+/* Builds the graph without weights; graph_finish() is still to come. The caller frees *out. Errors
+ * name the file, the line or the layer. */
+enum status caffe_read_graph(const char *path, const struct mapping *prototxt,
+                             const struct model_options *options, struct graph **out,
+                             struct error *error) MUST_CHECK;
+
+/* Gives each node the blobs of the layer of its name in the caffemodel. Keeps *weights as
+ * graph_keep() does. */
+enum status caffe_attach_weights(struct graph *graph, const char *path, struct mapping **weights,
+                                 struct error *error) MUST_CHECK;
 
 /* True when the file's fields are those of a caffemodel. A damaged file may pass. */
 bool caffe_is_model(const struct mapping *mapping);
@@ -40,9 +44,5 @@ void caffe_read_parameters(const struct caffe_layer *layer);
 /* Reads a message with `dim` fields. */
 void caffe_read_shape(struct prototxt_reader *reader, const struct prototxt_field *message,
                       struct shape *shape);
-
-/* Gives each node the blobs of the layer of its name in `weights`. */
-enum status caffe_attach_weights(struct graph *graph, const char *weights_path,
-                                 const struct mapping *weights, struct error *error) MUST_CHECK;
 
 #endif

@@ -295,11 +295,11 @@ static enum status check_names(const struct graph *graph, struct error *error)
     return STATUS_OK;
 }
 
-enum status caffe_attach_weights(struct graph *graph, const char *weights_path,
-                                 const struct mapping *weights, struct error *error)
+enum status caffe_attach_weights(struct graph *graph, const char *path, struct mapping **weights,
+                                 struct error *error)
 {
-    struct loading loading = {.graph = graph, .file = weights_path, .error = error};
-    struct wire wire = wire_open(weights_path, weights->bytes, weights->size);
+    struct loading loading = {.graph = graph, .file = path, .error = error};
+    struct wire wire = wire_open(path, (*weights)->bytes, (*weights)->size);
     enum status status = STATUS_OK;
     struct wire_field field;
 
@@ -309,7 +309,9 @@ enum status caffe_attach_weights(struct graph *graph, const char *weights_path,
     }
     if (!status)
         status = wire_status(&wire, error);
-    return status ? status : check_names(graph, error);
+    if (!status)
+        status = check_names(graph, error);
+    return status ? status : graph_keep(graph, weights, error);
 }
 
 bool caffe_is_model(const struct mapping *mapping)

@@ -86,7 +86,7 @@ static void random_shapes_give_the_definitions_bits(void **state)
         for (int axis = 0; axis < 2; axis++) {
             p->window.kernel[axis] = between(&random, 1, 4);
             p->window.stride[axis] = between(&random, 1, 3);
-            p->window.pad[axis] = between(&random, 0, 3);
+            p->window.pad_end[axis] = p->window.pad[axis] = between(&random, 0, 3);
             p->window.dilation[axis] = between(&random, 1, 2);
         }
         test.shapes[0] =
@@ -105,8 +105,14 @@ static void many_columns_are_worked_off_in_blocks(void **state)
     uint64_t random = 4;
 
     (void)state;
-    test.parameters.convolution = (struct convolution_parameters){
-        .window = {{3, 3}, {1, 1}, {1, 1}, {1, 1}}, .outputs = 5, .group = 1, .bias = true};
+    test.parameters.convolution = (struct convolution_parameters){.window = {.kernel = {3, 3},
+                                                                             .stride = {1, 1},
+                                                                             .pad = {1, 1},
+                                                                             .pad_end = {1, 1},
+                                                                             .dilation = {1, 1}},
+                                                                  .outputs = 5,
+                                                                  .group = 1,
+                                                                  .bias = true};
     run(&test, &random, false);
 }
 

@@ -30,8 +30,8 @@ static float pool(const struct operator_test *test, const float *plane, int64_t 
     int64_t height = test->shapes[0].dim[2], width = test->shapes[0].dim[3];
     int64_t hstart = p->global ? 0 : ph * w->stride[0] - w->pad[0];
     int64_t wstart = p->global ? 0 : pw * w->stride[1] - w->pad[1];
-    int64_t hend = smaller(hstart + (p->global ? height : w->kernel[0]), height + w->pad[0]);
-    int64_t wend = smaller(wstart + (p->global ? width : w->kernel[1]), width + w->pad[1]);
+    int64_t hend = smaller(hstart + (p->global ? height : w->kernel[0]), height + w->pad_end[0]);
+    int64_t wend = smaller(wstart + (p->global ? width : w->kernel[1]), width + w->pad_end[1]);
     int64_t size = (hend - hstart) * (wend - wstart);
     float best = -FLT_MAX, sum = 0;
 
@@ -79,7 +79,8 @@ static void random_shapes_are_pooled_as_caffe_does(void **state)
         for (int axis = 0; axis < 2; axis++) {
             p->window.kernel[axis] = between(&random, 1, 5);
             p->window.stride[axis] = p->global ? 1 : between(&random, 1, 4);
-            p->window.pad[axis] = p->global ? 0 : between(&random, 0, p->window.kernel[axis] - 1);
+            p->window.pad_end[axis] = p->window.pad[axis] =
+                p->global ? 0 : between(&random, 0, p->window.kernel[axis] - 1);
             p->window.dilation[axis] = 1;
         }
         test.shapes[0] = (struct shape){.dims = 4,
@@ -105,7 +106,9 @@ static void the_divisor_counts_padding_but_no_overhang(void **state)
 
     (void)state;
     test.parameters.pooling = (struct pooling_parameters){
-        .method = POOLING_AVERAGE, .window = {{3, 3}, {2, 2}, {0, 0}, {1, 1}}, .ceiling = true};
+        .method = POOLING_AVERAGE,
+        .window = {.kernel = {3, 3}, .stride = {2, 2}, .dilation = {1, 1}},
+        .ceiling = true};
     assert_true(operator_open(&test, &random, false));
     for (size_t i = 0; i < 16; i++)
         test.inputs[0].data[i] = 1;
@@ -115,6 +118,7 @@ static void the_divisor_counts_padding_but_no_overhang(void **state)
         assert_true(test.output.data[i] == 1);
     operator_close(&test);
 
+    test.parameters.pooling.window.pad_end[0] = test.parameters.pooling.window.pad_end[1] = 1;
     test.parameters.pooling.window.pad[0] = test.parameters.pooling.window.pad[1] = 1;
     assert_true(operator_open(&test, &random, false));
     for (size_t i = 0; i < 16; i++)

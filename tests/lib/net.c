@@ -48,7 +48,7 @@ enum status net_load(const char *prototxt, const struct buf *caffemodel, struct 
         net_temporary(caffemodel->data, caffemodel->size, weights);
         snprintf(spec, sizeof spec, "%s,%s", graph, weights);
     }
-    status = model_load(spec, out, error);
+    status = model_load(spec, NULL, out, error);
     unlink(graph);
     if (caffemodel)
         unlink(weights);

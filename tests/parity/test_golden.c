@@ -207,7 +207,7 @@ static void compare_net(const char *net)
         skip();
     snprintf(spec, sizeof spec, "%s/deploy.prototxt,%s/%s.caffemodel", golden.folder, golden.folder,
              net);
-    CHECK(model_load(spec, &golden.graph, &error));
+    CHECK(model_load(spec, NULL, &golden.graph, &error));
     CHECK(engine_create(golden.graph, &options, &golden.engine, &error));
     CHECK(session_create(golden.engine, &golden.session, &error));
     for (golden.input = 0; golden.input < INPUTS; golden.input++) {

@@ -85,7 +85,8 @@ void ref_pack_columns(const struct plane_geometry *geometry, const float *image,
 {
     const struct window *window = &geometry->window;
     bool pixels = window->kernel[0] == 1 && window->kernel[1] == 1 && window->stride[0] == 1 &&
-                  window->stride[1] == 1 && window->pad[0] == 0 && window->pad[1] == 0;
+                  window->stride[1] == 1 && window->pad[0] == 0 && window->pad[1] == 0 &&
+                  window->pad_end[0] == 0 && window->pad_end[1] == 0;
     size_t rows = (size_t)(geometry->channels * window->kernel[0] * window->kernel[1]);
 
     for (size_t i = 0; i < count; i += REF_TILE_COLUMNS) {

@@ -68,12 +68,13 @@ void ref_pool_average(const struct plane_geometry *geometry, const float *in, fl
     for (int64_t channel = 0; channel < geometry->channels; channel++) {
         for (int64_t oy = 0; oy < geometry->out_height; oy++) {
             int64_t y = oy * window->stride[0] - window->pad[0];
-            int64_t bottom = smaller(y + window->kernel[0], geometry->height + window->pad[0]);
+            int64_t bottom = smaller(y + window->kernel[0], geometry->height + window->pad_end[0]);
             from[0] = larger(y, 0);
             to[0] = smaller(bottom, geometry->height);
             for (int64_t ox = 0; ox < geometry->out_width; ox++) {
                 int64_t x = ox * window->stride[1] - window->pad[1];
-                int64_t right = smaller(x + window->kernel[1], geometry->width + window->pad[1]);
+                int64_t right =
+                    smaller(x + window->kernel[1], geometry->width + window->pad_end[1]);
                 from[1] = larger(x, 0);
                 to[1] = smaller(right, geometry->width);
                 *out++ =

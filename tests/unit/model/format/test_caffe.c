@@ -93,8 +93,8 @@ static void packed_floats_stay_in_the_mapped_file(void **state)
     struct graph *graph = load(INPUT CONVOLUTION, &weights);
     const unsigned char *bytes = graph->nodes[1].weights[0].bytes;
     expect_numbers(graph);
-    assert_true(bytes > graph->weights->bytes &&
-                bytes < graph->weights->bytes + graph->weights->size);
+    assert_true(bytes > graph->mappings->mapping->bytes &&
+                bytes < graph->mappings->mapping->bytes + graph->mappings->mapping->size);
     graph_free(graph);
     buf_free(&weights);
 }
@@ -324,9 +324,9 @@ static void files_are_told_by_content(void **state)
     struct buf other = {.data = (char *)(uintptr_t)numpy, .size = sizeof numpy};
 
     (void)state;
-    refuse(INPUT CONVOLUTION, &other, STATUS_UNSUPPORTED, "is a NumPy file");
+    refuse(INPUT CONVOLUTION, &other, STATUS_DATA, "is an .npz archive");
     other = (struct buf){.data = (char *)(uintptr_t)text, .size = sizeof text - 1};
-    refuse(INPUT CONVOLUTION, &other, STATUS_DATA, "is a prototxt too");
+    refuse(INPUT CONVOLUTION, &other, STATUS_DATA, "is a prototxt; these do not make a model");
     other = (struct buf){.data = NULL, .size = 0};
     refuse(INPUT CONVOLUTION, &other, STATUS_DATA, "is empty");
 }

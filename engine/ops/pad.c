@@ -1,0 +1,3 @@
+#include "engine/op.h"
+
+const struct operation operation_pad = {.run = NULL};

@@ -1,0 +1,128 @@
+#include "model/format/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 1 << 20 };
+
+struct output {
+    char *path;
+    int fd;
+    int problem; /* errno of the first failure */
+    uint64_t size;
+    size_t used;
+    unsigned char *buffer;
+};
+
+enum status output_create(const char *path, struct output **out, struct error *error)
+{
+    struct output *output = calloc(1, sizeof *output);
+
+    *out = NULL;
+    if (output) {
+        output->path = strdup(path);
+        output->buffer = malloc(BUFFER_SIZE);
+    }
+    if (!output || !output->path || !output->buffer) {
+        if (output) {
+            free(output->path);
+            free(output->buffer);
+        }
+        free(output);
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", path);
+    }
+    output->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (output->fd < 0) {
+        enum status status =
+            error_set(error, STATUS_IO, "%s: cannot be created: %s", path, strerror(errno));
+        free(output->path);
+        free(output->buffer);
+        free(output);
+        return status;
+    }
+    *out = output;
+    return STATUS_OK;
+}
+
+static void write_out(struct output *output, const unsigned char *bytes, size_t size)
+{
+    while (size && !output->problem) {
+        ssize_t wrote = write(output->fd, bytes, size);
+        if (wrote < 0) {
+            output->problem = errno == EINTR ? 0 : errno;
+            continue;
+        }
+        bytes += wrote;
+        size -= (size_t)wrote;
+    }
+}
+
+static void flush(struct output *output)
+{
+    write_out(output, output->buffer, output->used);
+    output->used = 0;
+}
+
+void output_write(struct output *output, const void *bytes, size_t size)
+{
+    output->size += size;
+    if (size > BUFFER_SIZE - output->used)
+        flush(output);
+    if (size >= BUFFER_SIZE) {
+        write_out(output, bytes, size);
+        return;
+    }
+    if (size)
+        memcpy(output->buffer + output->used, bytes, size);
+    output->used += size;
+}
+
+void output_weight(struct output *output, const struct weight *weight)
+{
+    size_t done = 0;
+
+    if (weight_is_contiguous(weight)) {
+        output_write(output, weight->bytes, weight->count * sizeof(float));
+        return;
+    }
+    flush(output);
+    while (done < weight->count) {
+        size_t part = BUFFER_SIZE / sizeof(float);
+        if (part > weight->count - done)
+            part = weight->count - done;
+        /* The buffer comes from malloc and is aligned for floats. */
+        weight_read(weight, done, part, (float *)(void *)output->buffer);
+        output->used = part * sizeof(float);
+        output->size += output->used;
+        flush(output);
+        done += part;
+    }
+}
+
+uint64_t output_size(const struct output *output)
+{
+    return output->size;
+}
+
+enum status output_close(struct output *output, struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    if (!output)
+        return STATUS_OK;
+    flush(output);
+    if (close(output->fd) && !output->problem)
+        output->problem = errno;
+    if (output->problem) {
+        status = error_set(error, output->problem == ENOSPC ? STATUS_FULL : STATUS_IO,
+                           "%s: cannot be written: %s", output->path, strerror(output->problem));
+        unlink(output->path);
+    }
+    free(output->path);
+    free(output->buffer);
+    free(output);
+    return status;
+}

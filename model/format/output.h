@@ -1,0 +1,32 @@
+/* output: a file that is written once, from the beginning to the end.
+ *
+ * The first error sticks; output_close() reports it. Owned by one thread.
+ */
+#ifndef MODEL_FORMAT_OUTPUT_H
+#define MODEL_FORMAT_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "model/weight.h"
+
+struct output;
+
+/* Creates `path`, which must not exist. The caller ends it with output_close(). */
+enum status output_create(const char *path, struct output **out, struct error *error) MUST_CHECK;
+
+void output_write(struct output *output, const void *bytes, size_t size);
+
+/* Writes all of a weight's floats in row-major order: straight from where they lie if they are
+ * contiguous, else through a small buffer. */
+void output_weight(struct output *output, const struct weight *weight);
+
+/* Bytes written so far. */
+uint64_t output_size(const struct output *output);
+
+/* Flushes and frees. STATUS_FULL or STATUS_IO when anything could not be written; the file is then
+ * removed. The file is not synced: what is converted can be converted again. NULL is fine. */
+enum status output_close(struct output *output, struct error *error) MUST_CHECK;
+
+#endif

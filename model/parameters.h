@@ -177,13 +177,15 @@ struct flatten_parameters {
 };
 
 /* Replaces num_axes axes from `axis` on (-1: all to the last) by `shape`, in which 0 copies the
- * input's extent and one -1 takes what is left (reshape_layer.cpp). */
+ * input's extent and one -1 takes what is left (reshape_layer.cpp). A negative axis counts from
+ * behind the last: -1 appends. */
 struct reshape_parameters {
     struct shape shape;
     int64_t axis, num_axes;
 };
 
-/* Axis i of the output is axis order[i] of the input. */
+/* Axis i of the output is axis order[i] of the input, for each axis of the input. Caffe may name
+ * fewer axes (`dims` of them); `order` then goes on with the others as they stand. */
 struct permute_parameters {
     unsigned dims;
     uint8_t order[SHAPE_MAX_DIMS];

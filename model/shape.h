@@ -41,6 +41,10 @@ size_t shape_product(const struct shape *shape, unsigned from, unsigned to);
 /* Turns an axis that may be negative into an index; false when it lies outside. */
 bool shape_axis(const struct shape *shape, int64_t axis, unsigned *index) MUST_CHECK;
 
+/* Where Crop begins to read along an axis of its first input, whose shape the rule has accepted. */
+int64_t shape_crop_offset(const struct crop_parameters *crop, const struct shape *in,
+                          unsigned axis);
+
 bool shape_equal(const struct shape *a, const struct shape *b);
 
 enum { SHAPE_TEXT = 192 };

@@ -2,9 +2,22 @@
  *
  * Source: tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,versions}
  * .proto and tensorflow/core/protobuf/{saved_model,meta_graph}.proto of TensorFlow 1.15.
+ *
+ * What our writer says beyond TensorFlow, and our reader understands (attributes that begin with
+ * '_' are ignored by TensorFlow):
+ * - TF_HINT_NAME, on the node that makes a value: the value's name, where TensorFlow does not allow
+ *   it for a node.
+ * - TF_HINT_BATCH_NORM, on a FusedBatchNorm that stands for a BatchNorm and the Scale behind it:
+ *   the name of the value between the two.
+ * - A Reshape from N,H,W,C to N x (H*W*C) that only MatMuls read, through nothing but Identity,
+ *   Relu and LeakyRelu, is a Flatten in Caffe's order C,H,W: the columns of the MatMuls' weights
+ *   are turned instead. Any other reader of a Flatten gets a Transpose to N,C,H,W before it.
  */
 #ifndef MODEL_FORMAT_TENSORFLOW_FIELDS_H
 #define MODEL_FORMAT_TENSORFLOW_FIELDS_H
+
+#define TF_HINT_NAME "_name"
+#define TF_HINT_BATCH_NORM "_batch_norm"
 
 enum tf_graph_field { TF_GRAPH_NODE = 1, TF_GRAPH_LIBRARY = 2, TF_GRAPH_VERSIONS = 4 };
 

@@ -39,9 +39,14 @@ static int option_error(const struct cli *cli, char **argv, int value, struct er
 int cli_next_option(struct cli *cli, int argc, char **argv, const struct option *table,
                     struct error *error)
 {
+    const char *letters = ":";
+
+    /* -o is what compilers have taught everybody for the output. */
+    for (const struct option *option = table; option->name; option++)
+        letters = option->val == 'o' ? ":o:" : letters;
     opterr = 0;
     for (;;) {
-        int value = getopt_long(argc, argv, ":", table, NULL);
+        int value = getopt_long(argc, argv, letters, table, NULL);
         switch (value) {
         case CLI_OPTION_CONFIG:
             cli->config_path = optarg;

@@ -81,6 +81,6 @@ enum status cli_flush(struct error *error) MUST_CHECK;
 
 typedef enum status command_fn(struct cli *cli, int argc, char **argv, struct error *error);
 command_fn enqueue_command, status_command, results_command, report_command, retry_command,
-    fsck_command, model_command, classify_command, infer_command;
+    fsck_command, model_command, classify_command, infer_command, convert_command, verify_command;
 
 #endif

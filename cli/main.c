@@ -53,10 +53,36 @@ const struct command commands[] = {
     {"infer",
      "MODEL --input [NAME=]IN.npy... --output OUT.npz [--layers all|NAME,...] [--threads N]",
      "Raw tensors in, raw tensors out.",
-     "MODEL is a manifest or X.prototxt,X.caffemodel. Tensors are float32 in the model's own "
-     "layout.\n"
+     "MODEL as convert takes it. Tensors are float32 in the model's own layout; a network of "
+     "TensorFlow\n"
+     "that is given N,C,H,W instead of N,H,W,C answers in that, too.\n"
      "  --layers L         write these tops (all: every one) instead of the network's outputs\n",
      infer_command},
+    {"convert",
+     "MODEL --to caffe|numpy|tensorflow|onnx|tfjs -o OUT [--unverified] [--input-shape N,C,H,W]"
+     " [--explicit-padding] [--json]",
+     "Brings a network into another format and proves that it is the same function.",
+     "MODEL is a manifest, X.prototxt,X.caffemodel, X.npz (with X.json), a frozen GraphDef or an "
+     "ONNX\n"
+     "file. The result is read back and compared value by value on several inputs; "
+     "OUT.certificate.json\n"
+     "says how. If anything differs, nothing is written.\n\n"
+     "  --to F             caffe: OUT.prototxt and OUT.caffemodel; numpy: OUT.npz and OUT.json;\n"
+     "                     tensorflow: OUT.pb; onnx: OUT.onnx; tfjs: the folder OUT\n"
+     "  -o, --output OUT   where to; an older result is replaced\n"
+     "  --unverified       write without proof, and say so in the certificate\n"
+     "  --input-shape S    for a model that does not say it, in its own order of axes\n"
+     "  --explicit-padding TensorFlow: padding=EXPLICIT instead of Pad and VALID\n",
+     convert_command},
+    {"verify",
+     "MODEL_A MODEL_B [--images DIR] [--input [NAME=]IN.npy]... [--input-shape S] [--json]",
+     "Whether two models are the same function, layer by layer.",
+     "Names the first layer that differs. Exit 0: the same; 1: not.\n\n"
+     "  --images DIR       on these pictures instead of made-up inputs, preprocessed as MODEL_A's\n"
+     "                     manifest says (without one: BGR minus 104,117,123)\n"
+     "  --input IN.npy     on this input; several inputs of a network by NAME=\n"
+     "  --input-shape S    for models that do not say it\n",
+     verify_command},
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 

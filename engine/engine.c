@@ -25,6 +25,8 @@ struct session {
     float **pointers;       /* inputs and outputs of each step, in the order of the steps */
     struct tensor *tensors; /* inputs, outputs, then all tops if they are kept */
     size_t input_count, output_count, top_count;
+    session_observer *observer; /* may be NULL */
+    void *observer_context;
 };
 
 enum status engine_create(const struct graph *graph, const struct engine_options *options,
@@ -212,6 +214,23 @@ const struct tensor *session_tensor(const struct session *session, const char *n
     return NULL;
 }
 
+void session_observe(struct session *session, session_observer *observer, void *context)
+{
+    session->observer = observer;
+    session->observer_context = context;
+}
+
+static void show_outputs(const struct session *session, const struct node *node)
+{
+    const struct value *values = session->engine->plan.graph->values;
+
+    for (uint32_t i = 0; i < node->output_count; i++) {
+        uint32_t value = node->outputs[i];
+        struct tensor tensor = view(session, values[value].name, value);
+        session->observer(session->observer_context, value, &tensor);
+    }
+}
+
 enum status session_run(struct session *session, struct error *error)
 {
     const struct plan *plan = &session->engine->plan;
@@ -227,6 +246,8 @@ enum status session_run(struct session *session, struct error *error)
                             .scratch = session->scratch};
         if (!step->operation->alias)
             step->operation->run(&call);
+        if (session->observer)
+            show_outputs(session, step->node);
         pointers += step->node->input_count + step->node->output_count;
     }
     return STATUS_OK;

@@ -62,6 +62,13 @@ const struct tensor *session_tensor_at(const struct session *session, size_t ind
 /* One forward pass over the data in the input tensors. */
 enum status session_run(struct session *session, struct error *error) MUST_CHECK;
 
+/* Sees each value as soon as it is computed, those of in-place layers too; `value` is its index in
+ * the graph. The tensor's data may be overwritten by the next layer. */
+typedef void session_observer(void *context, uint32_t value, const struct tensor *tensor);
+
+/* Calls `observer` during every session_run() from now on; NULL: no more. */
+void session_observe(struct session *session, session_observer *observer, void *context);
+
 /* "ref", later the ISA that the kernel table was chosen for; recorded with results. */
 const char *engine_kernel_name(const struct engine *engine);
 

@@ -46,6 +46,7 @@ struct graph_mapping {
 
 struct graph {
     const char *source; /* file name for error lines */
+    const char *format; /* it came from: as model_format_name(); NULL: none */
     size_t value_count, node_count, top_count, input_count, output_count;
     size_t node_capacity, value_capacity;
     struct value *values;

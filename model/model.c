@@ -185,6 +185,22 @@ static enum status load_parts(struct part *graph, struct part *weights,
                      kind_names[weights->kind]);
 }
 
+/* The name of the format that the parts are in, as model_format_name(). */
+static const char *format_of(const struct part *graph)
+{
+    switch (graph->kind) {
+    case KIND_NPZ:
+    case KIND_JSON:
+        return model_format_name(MODEL_NUMPY);
+    case KIND_TENSORFLOW:
+        return model_format_name(MODEL_TENSORFLOW);
+    case KIND_ONNX:
+        return model_format_name(MODEL_ONNX);
+    default:
+        return model_format_name(MODEL_CAFFE);
+    }
+}
+
 static bool holds_weights(const struct part *part)
 {
     return part->kind == KIND_CAFFEMODEL || part->kind == KIND_NPY || part->kind == KIND_NPZ;
@@ -206,6 +222,8 @@ enum status model_load(const char *spec, const struct model_options *options, st
         bool swap = comma && holds_weights(&first) && !holds_weights(&second);
         status = load_parts(swap ? &second : &first, swap ? &first : &second,
                             options ? options : &none, out, error);
+        if (!status)
+            (*out)->format = format_of(swap ? &second : &first);
     }
     if (status) {
         graph_free(*out);

@@ -1,0 +1,39 @@
+/* certificate: the JSON file that says what was converted into what, and how it was proved.
+ *
+ * One object, in this order: format ("carmlbench-certificate"), version, tool, verdict ("same",
+ * "different", "unverified"), source and result (format, files with size and SHA-256), bounds,
+ * inputs, outputs (max_probability_difference, max_relative_difference), layers (name, operator,
+ * shape, other, paired_by, max_difference, relative_difference; in execution order), unpaired.
+ */
+#ifndef CLI_CERTIFICATE_H
+#define CLI_CERTIFICATE_H
+
+#include <stdio.h>
+
+#include "common/status.h"
+#include "engine/comparison.h"
+
+enum { CERTIFICATE_FILES = 4 };
+
+/* One of the two models. */
+struct certificate_side {
+    const char *format; /* "caffe", ...; NULL: not known */
+    size_t file_count;
+    const char *paths[CERTIFICATE_FILES]; /* to be hashed */
+    const char *names[CERTIFICATE_FILES]; /* to be shown */
+};
+
+struct certificate {
+    struct certificate_side source, result;
+    const struct comparison_result *comparison; /* NULL: unverified */
+    const char *note;                           /* may be NULL */
+};
+
+/* Writes `path`. Hashes the files. */
+enum status certificate_write(const struct certificate *certificate, const char *path,
+                              struct error *error) MUST_CHECK;
+
+/* The comparison's members as they stand in a certificate, for `verify --json`. */
+void certificate_print_comparison(FILE *out, const struct comparison_result *result);
+
+#endif

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/source.h"
 #include "cli/staging.h"
+#include "model/manifest_write.h"
 
 struct request {
     const char *model, *output;
@@ -204,6 +205,27 @@ static enum status write_certificate(const struct request *request, struct conve
     return status;
 }
 
+/* A model that a manifest named gets one for its new form, so that it can be asked at once. */
+static bool wants_manifest(const struct request *request, const struct conversion *conversion)
+{
+    return conversion->source.manifest && request->write.format != MODEL_TFJS;
+}
+
+static enum status write_manifest(const struct request *request,
+                                  const struct conversion *conversion, struct error *error)
+{
+    const char *stem = staging_stem(conversion->staging);
+    char *path = NULL;
+    enum status status;
+
+    if (asprintf(&path, "%s.yml", stem) < 0)
+        return out_of_memory(request, error);
+    status = manifest_write(conversion->source.manifest, request->write.format, stem,
+                            base_name(stem), path, error);
+    free(path);
+    return status;
+}
+
 /* ---- main ---- */
 
 /* The certificate first: a model never stands there without it. */
@@ -215,6 +237,8 @@ static enum status publish(const struct request *request, struct conversion *con
 
     for (size_t i = 0; i < files->count && !status; i++)
         status = staging_publish(conversion->staging, files->suffixes[i], error);
+    if (!status && wants_manifest(request, conversion))
+        status = staging_publish(conversion->staging, ".yml", error);
     return status;
 }
 
@@ -236,6 +260,8 @@ static void say(const struct cli *cli, const struct request *request,
     for (size_t i = 0; i < files->count; i++)
         printf("%s%s\n", conversion->stem, files->suffixes[i]);
     printf("%s.certificate.json\n", conversion->stem);
+    if (wants_manifest(request, conversion))
+        printf("%s.yml\n", conversion->stem);
     if (result)
         fprintf(stderr,
                 "same function: %zu of %zu values compared on %zu inputs, largest difference of a "
@@ -264,6 +290,8 @@ static enum status convert(struct cli *cli, const struct request *request,
         status = prove(request, conversion, error);
     if (!status)
         status = write_certificate(request, conversion, error);
+    if (!status && wants_manifest(request, conversion))
+        status = write_manifest(request, conversion, error);
     if (!status)
         status = publish(request, conversion, error);
     if (status && conversion->staging)

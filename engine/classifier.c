@@ -8,6 +8,7 @@
 #include "common/hash.h"
 #include "engine/preprocess.h"
 #include "model/model.h"
+#include "model/shape.h"
 
 struct classifier {
     const struct manifest *manifest;
@@ -16,6 +17,7 @@ struct classifier {
     struct labels *labels;
     size_t input, output; /* places among the network's inputs and outputs */
     size_t classes;
+    struct preprocessing how; /* the manifest's, with the layout that the graph's input has here */
     char sha256[SHA256_HEX_SIZE];
 };
 
@@ -56,10 +58,6 @@ static enum status load_graph(struct classifier *classifier, struct error *error
         return error_set(error, STATUS_MEMORY, "%s: out of memory", manifest->path);
     enum status status = model_load(spec, NULL, &classifier->graph, error);
     free(spec);
-    if (!status && !weights)
-        status = error_set(error, STATUS_DATA,
-                           "%s: weights_path: missing, expected the caffemodel of %s",
-                           manifest->path, manifest->graph_path);
     return status;
 }
 
@@ -67,7 +65,7 @@ static enum status hash_model(struct classifier *classifier, struct error *error
 {
     const struct manifest *manifest = classifier->manifest;
     const char *paths[] = {manifest->graph_path, manifest->weights_path};
-    return hash_sha256_files(paths, 2, classifier->sha256, error);
+    return hash_sha256_files(paths, paths[1] ? 2 : 1, classifier->sha256, error);
 }
 
 /* Finds the tensor that the manifest names, or the only one. */
@@ -95,25 +93,38 @@ static enum status find_tensor(const struct classifier *classifier, const char *
     return STATUS_OK;
 }
 
-static enum status check_input(const struct classifier *classifier, const struct tensor *input,
+/* Graphs of TensorFlow take N,H,W,C; the engine has their inputs as N,C,H,W. */
+static bool is_turned(const struct classifier *classifier)
+{
+    const struct graph *graph = classifier->graph;
+
+    return graph->values[graph->inputs[classifier->input]].turned;
+}
+
+/* The manifest says what the file's own input is. */
+static enum status check_input(struct classifier *classifier, const struct tensor *input,
                                struct error *error)
 {
-    const struct preprocessing *how = &classifier->manifest->preprocessing;
-    bool planes = how->layout == LAYOUT_CHW;
-    const int64_t expected[4] = {1, planes ? 3 : how->height, planes ? how->height : how->width,
-                                 planes ? how->width : 3};
-    char shape[TENSOR_MAX_DIMS * 22] = "";
-    size_t used = 0;
-    for (unsigned i = 0; i < input->dims && used < sizeof shape; i++)
-        used += (size_t)snprintf(shape + used, sizeof shape - used, "%s%lld", i ? "x" : "",
-                                 (long long)input->shape[i]);
-    if (input->dims == 4 && memcmp(input->shape, expected, sizeof expected) == 0)
-        return STATUS_OK;
-    return error_set(error, STATUS_DATA,
-                     "%s: dimensions and layout make 1x%lldx%lldx%lld, but the network's input %s "
-                     "is %s; they must be equal",
-                     classifier->manifest->path, (long long)expected[1], (long long)expected[2],
-                     (long long)expected[3], input->name, shape);
+    struct preprocessing *how = &classifier->how;
+    bool planes = how->layout == LAYOUT_CHW, turned = is_turned(classifier);
+    const int64_t wanted[4] = {1, planes ? 3 : how->height, planes ? how->height : how->width,
+                               planes ? how->width : 3};
+    struct shape expected = {.dims = 4}, own = {.dims = input->dims};
+    char first[SHAPE_TEXT], second[SHAPE_TEXT];
+
+    memcpy(expected.dim, wanted, sizeof wanted);
+    memcpy(own.dim, input->shape, sizeof own.dim);
+    if (turned && input->dims == 4)
+        own = (struct shape){4, {own.dim[0], own.dim[2], own.dim[3], own.dim[1]}};
+    if (!shape_equal(&own, &expected))
+        return error_set(error, STATUS_DATA,
+                         "%s: dimensions and layout make %s, but the network's input %s is %s; "
+                         "they must be equal",
+                         classifier->manifest->path, shape_text(&expected, first), input->name,
+                         shape_text(&own, second));
+    if (turned)
+        how->layout = LAYOUT_CHW;
+    return STATUS_OK;
 }
 
 static enum status check_classes(const struct classifier *classifier, struct error *error)
@@ -160,6 +171,7 @@ enum status classifier_open(const struct manifest *manifest, const struct engine
         return error_set(error, STATUS_MEMORY, "%s: out of memory", manifest->path);
     single.batch = 1;
     classifier->manifest = manifest;
+    classifier->how = manifest->preprocessing;
     enum status status = check_manifest(manifest, error);
     if (!status)
         status = manifest_verify(manifest, error);
@@ -267,8 +279,8 @@ enum status classifier_run(struct classifier_session *session, const void *bytes
                            enum reason *reason, struct error *error)
 {
     const struct classifier *classifier = session->classifier;
-    enum status status = preprocess_picture(bytes, size, &classifier->manifest->preprocessing,
-                                            limits, session->input->data, reason, error);
+    enum status status = preprocess_picture(bytes, size, &classifier->how, limits,
+                                            session->input->data, reason, error);
     if (status)
         return status;
     status = session_run(session->session, error);

@@ -116,38 +116,41 @@ static void put_max_pooling(struct onnx_put *put, const struct window *window)
     onnx_finish(put);
 }
 
+/* The padding becomes a part of the picture; what is left of `end` hangs over it. */
+static const char *step_padding(struct onnx_put *put, struct window *window, int64_t end[2])
+{
+    const char *padded = step_pad(put, onnx_input(put, 0), window->pad, window->pad_end, 0);
+
+    for (int axis = 0; axis < 2; axis++) {
+        end[axis] = end[axis] > window->pad_end[axis] ? end[axis] - window->pad_end[axis] : 0;
+        window->pad[axis] = 0;
+    }
+    return padded;
+}
+
 /* The divisor counts the padding but not what hangs over it (pooling_layer.cpp). ONNX counts either
- * both or none, so where both are there the padding becomes a part of the picture. */
+ * both or none. */
 static void put_average_pooling(struct onnx_put *put, const struct pooling_parameters *p)
 {
-    static const int64_t none[2] = {0, 0};
-    const struct window *window = &p->window;
+    struct window window = p->window;
     const char *input = onnx_input(put, 0);
-    int64_t begin[2] = {window->pad[0], window->pad[1]}, end[2];
-    bool padded = begin[0] || begin[1] || window->pad_end[0] || window->pad_end[1];
-    bool over = false, include = false;
+    int64_t end[2];
+    bool padded = window.pad[0] || window.pad[1] || window.pad_end[0] || window.pad_end[1];
+    bool include = padded && !p->exclude_pad;
 
-    find_overhang(put, window, end);
-    for (int axis = 0; axis < 2; axis++)
-        over = over || end[axis] > window->pad_end[axis];
-    if (padded && !p->exclude_pad && !over && within_kernel(window, end)) {
-        include = true;
-    } else if (padded && !p->exclude_pad) {
-        input = step_pad(put, input, window->pad, window->pad_end, 0);
-        for (int axis = 0; axis < 2; axis++) {
-            begin[axis] = 0;
-            end[axis] = end[axis] > window->pad_end[axis] ? end[axis] - window->pad_end[axis] : 0;
-        }
+    find_overhang(put, &window, end);
+    if (include && (end[0] > window.pad_end[0] || end[1] > window.pad_end[1] ||
+                    !within_kernel(&window, end))) {
+        input = step_padding(put, &window, end);
+        include = false;
     }
-    if (!within_kernel(&(struct window){.kernel = {window->kernel[0], window->kernel[1]},
-                                        .pad = {begin[0], begin[1]}},
-                       end)) {
+    if (!within_kernel(&window, end)) {
         onnx_refuse(put, "windows that lie in the padding as a whole");
         return;
     }
     onnx_step(put, "AveragePool", input, NULL, NULL);
-    put_window(put, window, false);
-    put_pads(put, begin[0] || begin[1] ? begin : none, end);
+    put_window(put, &window, false);
+    put_pads(put, window.pad, end);
     onnx_put_int(put, "count_include_pad", include);
     onnx_finish(put);
 }

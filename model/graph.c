@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/filler.h"
 #include "model/format/mapping.h"
 #include "model/shape.h"
 
@@ -276,11 +277,19 @@ static bool same_but_for_ones(const struct shape *a, const struct shape *b)
            !memcmp(a->dim + i, b->dim + j, (a->dims - i) * sizeof *a->dim);
 }
 
-static enum status check_weights(const struct graph *graph, struct node *node,
+/* True for the one layer whose weights need not stand in the file. */
+static bool is_filled(const struct node *node)
+{
+    return node->op->kind == OPERATOR_DECONVOLUTION && node->parameters.deconvolution.bilinear;
+}
+
+static enum status check_weights(struct graph *graph, struct node *node,
                                  const struct inference *inference, struct error *error)
 {
     char expected[SHAPE_TEXT], found[SHAPE_TEXT];
 
+    if (node->weight_count == 0 && is_filled(node))
+        return filler_bilinear(graph, node, inference->weights, inference->weight_count, error);
     if (node->weight_count == 0 && inference->weight_count > 0)
         return graph_error(graph, node, error, STATUS_DATA,
                            "its weights are missing (the first must be %s); name the file that "
@@ -302,9 +311,10 @@ static enum status check_weights(const struct graph *graph, struct node *node,
     return STATUS_OK;
 }
 
-/* Walks the nodes; with `check` the weights are held against what the rules expect. */
-static enum status walk(const struct graph *graph, int64_t batch, struct shape *shapes, bool check,
-                        struct error *error)
+/* Walks the nodes; `finish`, the graph itself or NULL: the weights are held against what the rules
+ * expect. */
+static enum status walk(const struct graph *graph, int64_t batch, struct shape *shapes,
+                        struct graph *finish, struct error *error)
 {
     struct shape *inputs = calloc(OPERATOR_MAX_INPUTS + OPERATOR_MAX_OUTPUTS, sizeof *inputs);
     struct shape *outputs = inputs ? inputs + OPERATOR_MAX_INPUTS : NULL;
@@ -328,8 +338,8 @@ static enum status walk(const struct graph *graph, int64_t batch, struct shape *
         }
         for (uint32_t j = 0; j < node->output_count && !status; j++)
             shapes[node->outputs[j]] = outputs[j];
-        if (!status && check)
-            status = check_weights(graph, node, &inference, error);
+        if (!status && finish)
+            status = check_weights(finish, node, &inference, error);
     }
     free(inputs);
     return status;
@@ -338,7 +348,7 @@ static enum status walk(const struct graph *graph, int64_t batch, struct shape *
 enum status graph_infer(const struct graph *graph, int64_t batch, struct shape *shapes,
                         struct error *error)
 {
-    return walk(graph, batch, shapes, false, error);
+    return walk(graph, batch, shapes, NULL, error);
 }
 
 enum status graph_finish(struct graph *graph, struct error *error)
@@ -352,7 +362,7 @@ enum status graph_finish(struct graph *graph, struct error *error)
         return error_set(error, STATUS_DATA, "%s: the network has no input", graph->source);
     status = find_outputs(graph, error);
     if (!status)
-        status = walk(graph, 0, shapes, true, error);
+        status = walk(graph, 0, shapes, graph, error);
     for (size_t i = 0; i < graph->value_count && !status; i++)
         graph->values[i].shape = shapes[i];
     return status;

@@ -36,6 +36,8 @@ struct convolution_parameters {
     struct window window;
     int64_t outputs, group;
     bool bias;
+    bool bilinear; /* of Deconvolution: weights that no file holds are those of Caffe's bilinear
+                      filler (model/filler.h) */
 };
 
 enum pooling_method { POOLING_MAX, POOLING_AVERAGE, POOLING_STOCHASTIC };

@@ -7,6 +7,7 @@
 #ifndef ENGINE_KERNEL_KERNEL_H
 #define ENGINE_KERNEL_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,18 +38,76 @@ struct kernels {
     void (*pack_columns)(const struct plane_geometry *geometry, const float *image, size_t first,
                          size_t count, float *panels);
 
-    /* Pooling of `channels` planes. Windows and divisors: pooling_layer.cpp, Forward_cpu(). */
-    void (*pool_max)(const struct plane_geometry *geometry, const float *in, float *out);
-    void (*pool_average)(const struct plane_geometry *geometry, const float *in, float *out);
+    /* The way back of pack_columns() for one tile of the column matrix: adds rows [row, row + rows)
+     * of columns [column, column + columns), which stand in `tile` tile_columns apart, to the
+     * pixels that they come from. Here the image is out_height x out_width and the columns are the
+     * height x width pixels of a deconvolution's input. */
+    void (*add_columns)(const struct plane_geometry *geometry, size_t row, size_t rows,
+                        size_t column, size_t columns, const float *tile, float *image);
 
-    /* out = max(x, 0) + slope * min(x, 0). in and out may be the same. */
+    /* Convolution of one plane with one filter: sums over kernel rows and columns in ascending
+     * order, then the bias. `channels` is not looked at. */
+    void (*convolve_plane)(const struct plane_geometry *geometry, const float *filter, float bias,
+                           const float *in, float *out);
+
+    /* Pooling of `channels` planes. Windows and divisors: pooling_layer.cpp, Forward_cpu(); with
+     * `exclude_pad` the divisor counts the pixels that are summed. Stochastic pooling as at test
+     * time: sum of squares by sum, which Caffe has for the GPU alone (pooling_layer.cu,
+     * StoPoolForwardTest: the sum begins at FLT_MIN). */
+    void (*pool_max)(const struct plane_geometry *geometry, const float *in, float *out);
+    void (*pool_average)(const struct plane_geometry *geometry, bool exclude_pad, const float *in,
+                         float *out);
+    void (*pool_stochastic)(const struct plane_geometry *geometry, const float *in, float *out);
+
+    /* out = max(x, 0) + slope * min(x, 0). In this and the next ones, in and out may be the same.
+     */
     void (*relu)(size_t count, float slope, const float *in, float *out);
+
+    /* out = x for x > 0, else alpha * (e^x - 1) */
+    void (*elu)(size_t count, float alpha, const float *in, float *out);
+
+    /* out = 1 / (1 + e^-x), and x times that of beta * x. */
+    void (*sigmoid)(size_t count, const float *in, float *out);
+    void (*swish)(size_t count, float beta, const float *in, float *out);
+
+    void (*tanh)(size_t count, const float *in, float *out);
+    void (*absolute)(size_t count, const float *in, float *out);
+
+    /* out = x ^ power */
+    void (*power)(size_t count, float power, const float *in, float *out);
+
+    /* out = factor * e^(scale * x) */
+    void (*exponential)(size_t count, float scale, float factor, const float *in, float *out);
+
+    /* out = factor * ln(scale * x + shift) */
+    void (*logarithm)(size_t count, float scale, float shift, float factor, const float *in,
+                      float *out);
+
+    /* out = ln(1 + e^x), which does not overflow. */
+    void (*softplus)(size_t count, const float *in, float *out);
+
+    /* out = 1 for x > threshold, else 0 */
+    void (*threshold)(size_t count, float threshold, const float *in, float *out);
+
+    /* out = max(low, min(x, high)); a NaN becomes `low`. */
+    void (*clip)(size_t count, float low, float high, const float *in, float *out);
 
     /* out = x * factor + shift for each element. in and out may be the same. */
     void (*scale_shift)(size_t count, float factor, float shift, const float *in, float *out);
 
     /* out = (x - mean) / deviation. in and out may be the same. */
     void (*normalize)(size_t count, float mean, float deviation, const float *in, float *out);
+
+    /* Sums in double precision: of x, of |x|, of (x - from)^2. */
+    double (*sum)(size_t count, const float *in);
+    double (*sum_magnitudes)(size_t count, const float *in);
+    double (*sum_squares)(size_t count, float from, const float *in);
+
+    /* SSD's Normalize pixel by pixel: out = x / sqrt(epsilon + sum of squares over the channels),
+     * over `channels` planes of `plane` elements; `norms` is scratch of `plane` floats.
+     * in and out may be the same. */
+    void (*normalize_pixels)(size_t channels, size_t plane, float epsilon, const float *in,
+                             float *norms, float *out);
 
     /* out = x * y, element by element. x and out may be the same. */
     void (*multiply)(size_t count, const float *x, const float *y, float *out);

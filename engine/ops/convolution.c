@@ -1,6 +1,5 @@
-/* Convolution as a matrix product of weights (rows: output channels) and the column matrix of the
+/* Convolution: a matrix product of weights (rows: output channels) and the column matrix of the
  * image, block of columns by block of columns so that a block stays in the cache. */
-#include "common/checked.h"
 #include "engine/op.h"
 #include "model/shape.h"
 
@@ -53,11 +52,57 @@ static void pack_group(const struct step *step, const struct sizes *sizes, size_
         weight_read(&weights[1], first, sizes->rows, bias);
 }
 
+/* ---- filters of one channel each: the column matrix of a plane would have as many rows as the
+ * filter has taps, each used once ---- */
+
+static bool is_depthwise(const struct step *step)
+{
+    const struct convolution_parameters *p = &step->node->parameters.convolution;
+
+    return step->inputs[0].dim[1] == p->group &&
+           (size_t)(p->outputs / p->group) < step->kernels->tile_rows;
+}
+
+/* The filters as they are, then the bias of each. */
+static enum status prepare_depthwise(struct step *step, struct error *error)
+{
+    const struct node *node = step->node;
+    size_t outputs = (size_t)node->parameters.convolution.outputs;
+    enum status status = step_pack(step, node->weights[0].count + outputs, error);
+
+    if (!status)
+        weight_copy(&node->weights[0], step->packed);
+    if (!status && node->weight_count > 1)
+        weight_copy(&node->weights[1], step->packed + node->weights[0].count);
+    return status;
+}
+
+static void run_depthwise(const struct call *call)
+{
+    const struct step *step = call->step;
+    const struct convolution_parameters *p = &step->node->parameters.convolution;
+    const struct shape *in = &step->inputs[0], *out = &step->outputs[0];
+    struct plane_geometry geometry = step_geometry(step, &p->window, 1);
+    size_t outputs = (size_t)p->outputs, multiplier = outputs / (size_t)p->group;
+    size_t taps = step->node->weights[0].count / outputs;
+    size_t in_plane = shape_product(in, 2, 4), out_plane = shape_product(out, 2, 4);
+    const float *bias = step->packed + outputs * taps;
+
+    for (size_t i = 0; i < (size_t)in->dim[0] * outputs; i++)
+        call->kernels->convolve_plane(
+            &geometry, step->packed + i % outputs * taps, bias[i % outputs],
+            call->inputs[0] + i / multiplier * in_plane, call->outputs[0] + i * out_plane);
+}
+
+/* ---- all others ---- */
+
 static enum status prepare(struct step *step, struct error *error)
 {
     struct sizes sizes = measure(step);
     enum status status;
 
+    if (is_depthwise(step))
+        return prepare_depthwise(step, error);
     /* Weight and image counts are below 2^31, so none of these products overflows 64 bits. */
     step->scratch = sizes.depth * sizes.block_columns;
     status = step_pack(step, sizes.groups * sizes.packed, error);
@@ -109,6 +154,10 @@ static void run(const struct call *call)
     const float *input = call->inputs[0];
     float *output = call->outputs[0];
 
+    if (is_depthwise(step)) {
+        run_depthwise(call);
+        return;
+    }
     for (size_t n = 0; n < (size_t)in->dim[0] * sizes.groups; n++) {
         const float *packed = step->packed + n % sizes.groups * sizes.packed;
         for (size_t first = 0; first < sizes.columns; first += sizes.block_columns) {

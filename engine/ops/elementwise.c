@@ -1,17 +1,8 @@
-/* ReLU, Eltwise, BatchNorm, Scale: work on each element by itself. */
+/* Eltwise, BatchNorm, Scale, Bias: work on each element by itself. */
 #include <math.h>
 
 #include "engine/op.h"
 #include "model/shape.h"
-
-static void run_relu(const struct call *call)
-{
-    call->kernels->relu(step_count(&call->step->inputs[0]),
-                        call->step->node->parameters.relu.negative_slope, call->inputs[0],
-                        call->outputs[0]);
-}
-
-const struct operation operation_relu = {.run = run_relu, .in_place = true};
 
 /* ---- Eltwise (eltwise_layer.cpp) ---- */
 
@@ -41,16 +32,19 @@ static void run_eltwise(const struct call *call)
 
 const struct operation operation_eltwise = {.run = run_eltwise, .in_place = true};
 
-/* ---- BatchNorm (batch_norm_layer.cpp): both statistics are divided by the third blob, and 0 there
- * means that nothing was learned ---- */
+/* ---- BatchNorm (batch_norm_layer.cpp): both learned statistics are divided by the third blob, and
+ * 0 there means that nothing was learned ---- */
 
 static enum status prepare_batch_norm(struct step *step, struct error *error)
 {
     const struct weight *weights = step->node->weights;
     size_t channels = weights[0].count;
     float count = weight_at(&weights[2], 0), factor = count == 0 ? 0 : 1 / count;
-    enum status status = step_pack(step, 2 * channels, error);
+    enum status status;
 
+    if (step->node->parameters.batch_norm.batch_statistics)
+        return STATUS_OK;
+    status = step_pack(step, 2 * channels, error);
     for (size_t i = 0; i < channels && !status; i++) {
         float variance = weight_at(&weights[1], i) * factor;
         step->packed[2 * i] = weight_at(&weights[0], i) * factor;
@@ -59,26 +53,48 @@ static enum status prepare_batch_norm(struct step *step, struct error *error)
     return status;
 }
 
+/* The mean and the deviation of one channel of all images, which are `image` apart. */
+static void measure_channel(const struct call *call, size_t images, size_t image, size_t plane,
+                            const float *in, float *mean, float *deviation)
+{
+    double count = (double)(images * plane), sum = 0, squares = 0;
+
+    for (size_t n = 0; n < images; n++)
+        sum += call->kernels->sum(plane, in + n * image);
+    *mean = (float)(sum / count);
+    for (size_t n = 0; n < images; n++)
+        squares += call->kernels->sum_squares(plane, *mean, in + n * image);
+    *deviation = sqrtf((float)(squares / count) + call->step->node->parameters.batch_norm.epsilon);
+}
+
 static void run_batch_norm(const struct call *call)
 {
     const struct shape *in = &call->step->inputs[0];
     size_t channels = call->step->node->weights[0].count;
-    size_t images = (size_t)in->dim[0], plane = step_count(in) / images / channels;
+    size_t images = (size_t)in->dim[0], image = step_count(in) / images, plane = image / channels;
 
-    for (size_t i = 0; i < images * channels; i++) {
-        const float *channel = call->step->packed + i % channels * 2;
-        call->kernels->normalize(plane, channel[0], channel[1], call->inputs[0] + i * plane,
-                                 call->outputs[0] + i * plane);
+    for (size_t c = 0; c < channels; c++) {
+        float mean, deviation;
+        if (call->step->packed) {
+            mean = call->step->packed[2 * c];
+            deviation = call->step->packed[2 * c + 1];
+        } else {
+            measure_channel(call, images, image, plane, call->inputs[0] + c * plane, &mean,
+                            &deviation);
+        }
+        for (size_t at = c * plane; at < images * image; at += image)
+            call->kernels->normalize(plane, mean, deviation, call->inputs[0] + at,
+                                     call->outputs[0] + at);
     }
 }
 
 const struct operation operation_batch_norm = {
     .prepare = prepare_batch_norm, .run = run_batch_norm, .in_place = true};
 
-/* ---- Scale (scale_layer.cpp): factor and shift per slice, repeated over the axes around it ----
- */
+/* ---- Scale and Bias (scale_layer.cpp, bias_layer.cpp): a factor and a shift per element of a
+ * slice, repeated over the axes around it; learned, or the second input ---- */
 
-static enum status prepare_scale(struct step *step, struct error *error)
+static enum status prepare_slices(struct step *step, struct error *error)
 {
     const struct node *node = step->node;
     enum status status = STATUS_OK;
@@ -95,27 +111,52 @@ static enum status prepare_scale(struct step *step, struct error *error)
     return status;
 }
 
+/* How many elements a slice has, and how many stand in each of its places. */
+static void measure_slice(const struct step *step, int64_t asked, size_t *slice, size_t *inner)
+{
+    const struct shape *in = &step->inputs[0];
+    unsigned axis;
+
+    *slice =
+        step->node->input_count > 1 ? step_count(&step->inputs[1]) : step->node->weights[0].count;
+    /* One number goes with any axis; else inference has checked that it lies inside. */
+    if (*slice == 1 || !shape_axis(in, asked, &axis))
+        axis = 0;
+    *inner = step_count(in) / shape_product(in, 0, axis) / *slice;
+}
+
+/* Without `factor` or `shift`: 1, 0. */
+static void run_slices(const struct call *call, int64_t axis, const float *factor,
+                       const float *shift)
+{
+    size_t count = step_count(&call->step->inputs[0]), slice, inner;
+
+    measure_slice(call->step, axis, &slice, &inner);
+    for (size_t i = 0; i < count / inner; i++)
+        call->kernels->scale_shift(inner, factor ? factor[i % slice] : 1,
+                                   shift ? shift[i % slice] : 0, call->inputs[0] + i * inner,
+                                   call->outputs[0] + i * inner);
+}
+
 static void run_scale(const struct call *call)
 {
     const struct node *node = call->step->node;
-    const struct shape *in = &call->step->inputs[0];
-    bool learned = node->input_count == 1;
-    const float *factor = learned ? call->step->packed : call->inputs[1];
-    size_t slice = learned ? node->weights[0].count : step_count(&call->step->inputs[1]);
-    const float *shift = call->step->packed + (learned ? slice : 0);
-    unsigned axis = 0;
-    size_t outer, inner;
+    const float *packed = call->step->packed;
+    bool learned = node->input_count == 1, shifted = node->parameters.scale.bias;
 
-    /* Inference has checked that the axis lies inside. */
-    if (shape_axis(in, node->parameters.scale.axis, &axis)) {
-        outer = shape_product(in, 0, axis);
-        inner = step_count(in) / outer / slice;
-        for (size_t i = 0; i < outer * slice; i++)
-            call->kernels->scale_shift(inner, factor[i % slice],
-                                       node->parameters.scale.bias ? shift[i % slice] : 0,
-                                       call->inputs[0] + i * inner, call->outputs[0] + i * inner);
-    }
+    run_slices(call, node->parameters.scale.axis, learned ? packed : call->inputs[1],
+               shifted ? packed + (learned ? node->weights[0].count : 0) : NULL);
+}
+
+static void run_bias(const struct call *call)
+{
+    const struct node *node = call->step->node;
+
+    run_slices(call, node->parameters.bias.axis, NULL,
+               node->input_count == 1 ? call->step->packed : call->inputs[1]);
 }
 
 const struct operation operation_scale = {
-    .prepare = prepare_scale, .run = run_scale, .in_place = true};
+    .prepare = prepare_slices, .run = run_scale, .in_place = true};
+const struct operation operation_bias = {
+    .prepare = prepare_slices, .run = run_bias, .in_place = true};

@@ -13,8 +13,10 @@ static void run(const struct call *call)
     geometry = step_geometry(call->step, &window, in->dim[0] * in->dim[1]);
     if (p->method == POOLING_MAX)
         call->kernels->pool_max(&geometry, call->inputs[0], call->outputs[0]);
+    else if (p->method == POOLING_STOCHASTIC)
+        call->kernels->pool_stochastic(&geometry, call->inputs[0], call->outputs[0]);
     else
-        call->kernels->pool_average(&geometry, call->inputs[0], call->outputs[0]);
+        call->kernels->pool_average(&geometry, p->exclude_pad, call->inputs[0], call->outputs[0]);
 }
 
 const struct operation operation_pooling = {.run = run};

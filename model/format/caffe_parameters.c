@@ -9,6 +9,13 @@ const struct prototxt_field *caffe_parameters(const struct caffe_layer *layer, c
     return message;
 }
 
+const char *caffe_type(const struct caffe_layer *layer)
+{
+    const struct prototxt_field *type = prototxt_find(layer->layer, "type");
+
+    return type && type->kind != PROTOTXT_MESSAGE ? type->text : "";
+}
+
 void caffe_fail(const struct caffe_layer *layer, enum status status, const char *what)
 {
     prototxt_fail(layer->reader, layer->layer, status, "layer '%s': %s", layer->node->name, what);

@@ -8,6 +8,9 @@
 const struct prototxt_field *caffe_parameters(const struct caffe_layer *layer, const char *name,
                                               const char *known);
 
+/* The layer's type as the file has it: several may stand for one operator. */
+const char *caffe_type(const struct caffe_layer *layer);
+
 /* "FILE:LINE: layer 'NAME': WHAT"; sticks in the reader. */
 void caffe_fail(const struct caffe_layer *layer, enum status status, const char *what);
 

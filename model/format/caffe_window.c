@@ -51,9 +51,17 @@ static void read_window(const struct caffe_layer *layer, const struct prototxt_f
     read_pair(layer, message, "dilation", none, 1, 1, window->dilation);
 }
 
-void caffe_read_convolution(const struct caffe_layer *layer, union parameters *out)
+/* Forks of Caffe have layers of their own for one filter per channel; the weights of these are
+ * (outputs, 1, height, width) and `group`, which their layers do not need, is often left out. */
+static int64_t default_group(const struct caffe_layer *layer,
+                             const struct convolution_parameters *p)
 {
-    struct convolution_parameters *p = &out->convolution;
+    return p->outputs && strstr(caffe_type(layer), "Depthwise") ? p->outputs : 1;
+}
+
+static const struct prototxt_field *read_convolution(const struct caffe_layer *layer,
+                                                     struct convolution_parameters *p)
+{
     const struct prototxt_field *message = caffe_parameters(
         layer, "convolution_param",
         "num_output bias_term pad kernel_size stride dilation pad_h pad_w kernel_h "
@@ -63,7 +71,7 @@ void caffe_read_convolution(const struct caffe_layer *layer, union parameters *o
 
     read_window(layer, message, &p->window);
     p->outputs = prototxt_int(layer->reader, message, "num_output", 1, INT32_MAX, 0);
-    p->group = prototxt_int(layer->reader, message, "group", 1, INT32_MAX, 1);
+    p->group = prototxt_int(layer->reader, message, "group", 1, INT32_MAX, default_group(layer, p));
     p->bias = prototxt_bool(layer->reader, message, "bias_term", true);
     if (axis != 1 && axis != -3)
         caffe_fail(layer, STATUS_UNSUPPORTED, "only convolutions over axis 1 are supported");
@@ -71,6 +79,31 @@ void caffe_read_convolution(const struct caffe_layer *layer, union parameters *o
         caffe_fail(layer, STATUS_DATA, "num_output is missing");
     if (!p->window.kernel[0] || !p->window.kernel[1])
         caffe_fail(layer, STATUS_DATA, "kernel_size is missing");
+    return message;
+}
+
+void caffe_read_convolution(const struct caffe_layer *layer, union parameters *out)
+{
+    read_convolution(layer, &out->convolution);
+}
+
+/* A bias that its filler makes 0, which is what FillerParameter's defaults say. */
+static bool bias_is_zero(const struct caffe_layer *layer, const struct prototxt_field *message)
+{
+    const struct prototxt_field *filler = prototxt_message(layer->reader, message, "bias_filler");
+
+    return !strcmp(prototxt_string(layer->reader, filler, "type", "constant"), "constant") &&
+           prototxt_float(layer->reader, filler, "value", 0) == 0;
+}
+
+void caffe_read_deconvolution(const struct caffe_layer *layer, union parameters *out)
+{
+    struct convolution_parameters *p = &out->deconvolution;
+    const struct prototxt_field *message = read_convolution(layer, p);
+    const struct prototxt_field *filler = prototxt_message(layer->reader, message, "weight_filler");
+
+    p->bilinear = !strcmp(prototxt_string(layer->reader, filler, "type", ""), "bilinear") &&
+                  (!p->bias || bias_is_zero(layer, message));
 }
 
 static void check_pooling(const struct caffe_layer *layer, const struct pooling_parameters *p)
@@ -92,6 +125,7 @@ static void check_pooling(const struct caffe_layer *layer, const struct pooling_
 
 void caffe_read_pooling(const struct caffe_layer *layer, union parameters *out)
 {
+    static const enum pooling_method methods[] = {POOLING_MAX, POOLING_AVERAGE, POOLING_STOCHASTIC};
     struct pooling_parameters *p = &out->pooling;
     const struct prototxt_field *message = caffe_parameters(
         layer, "pooling_param",
@@ -99,9 +133,7 @@ void caffe_read_pooling(const struct caffe_layer *layer, union parameters *out)
         "engine global_pooling round_mode ceil_mode");
     int method = prototxt_enum(layer->reader, message, "pool", "MAX AVE STOCHASTIC", 0);
 
-    if (method == 2)
-        caffe_fail(layer, STATUS_UNSUPPORTED, "stochastic pooling is not supported");
-    p->method = method == 1 ? POOLING_AVERAGE : POOLING_MAX;
+    p->method = methods[method];
     read_window(layer, message, &p->window);
     p->global = prototxt_bool(layer->reader, message, "global_pooling", false);
     /* round_mode is BVLC's field, ceil_mode that of published forks. */
@@ -143,14 +175,9 @@ void caffe_read_lrn(const struct caffe_layer *layer, union parameters *out)
         caffe_fail(layer, STATUS_DATA, "LRN needs an odd local_size");
 }
 
-void caffe_read_deconvolution(const struct caffe_layer *layer, union parameters *out)
-{
-    (void)out;
-    caffe_fail(layer, STATUS_UNSUPPORTED, "this layer is not supported");
-}
-
+/* Only other formats pad by a layer of its own. */
 void caffe_read_pad(const struct caffe_layer *layer, union parameters *out)
 {
     (void)out;
-    caffe_fail(layer, STATUS_UNSUPPORTED, "this layer is not supported");
+    caffe_fail(layer, STATUS_UNSUPPORTED, "Caffe has no Pad layer");
 }

@@ -3,18 +3,18 @@
 
 #include "engine/kernel/ref/ref.h"
 
-/* The columns of one panel: where the window of each output pixel begins in the image. */
+/* The columns of one panel: where the window of each of them begins in the image. */
 struct panel {
     size_t columns;
     int64_t y[REF_TILE_COLUMNS], x[REF_TILE_COLUMNS];
     bool run; /* the pixels lie side by side in one image row */
 };
 
-static void place(const struct plane_geometry *geometry, size_t first, size_t columns,
+/* The columns are the pixels of a plane of this width. */
+static void place(const struct plane_geometry *geometry, size_t width, size_t first, size_t columns,
                   struct panel *panel)
 {
     const struct window *window = &geometry->window;
-    size_t width = (size_t)geometry->out_width;
 
     panel->columns = columns;
     for (size_t i = 0; i < columns; i++) {
@@ -67,7 +67,7 @@ static void pack_windows(const struct plane_geometry *geometry, const float *ima
     const struct window *window = &geometry->window;
     struct panel panel;
 
-    place(geometry, first, columns, &panel);
+    place(geometry, (size_t)geometry->out_width, first, columns, &panel);
     for (int64_t channel = 0; channel < geometry->channels; channel++) {
         for (int64_t ky = 0; ky < window->kernel[0]; ky++) {
             for (int64_t kx = 0; kx < window->kernel[1]; kx++) {
@@ -96,5 +96,34 @@ void ref_pack_columns(const struct plane_geometry *geometry, const float *image,
         else
             pack_windows(geometry, image, first + i, columns, panels);
         panels += rows * REF_TILE_COLUMNS;
+    }
+}
+
+/* One row of the tile: the pixels (dy, dx) away from where each column's window begins. */
+static void add_row(const struct plane_geometry *geometry, const struct panel *panel, int64_t dy,
+                    int64_t dx, const float *row, float *plane)
+{
+    int64_t height = geometry->out_height, width = geometry->out_width;
+
+    for (size_t i = 0; i < panel->columns; i++) {
+        int64_t y = panel->y[i] + dy, x = panel->x[i] + dx;
+        if (y >= 0 && y < height && x >= 0 && x < width)
+            plane[y * width + x] += row[i];
+    }
+}
+
+void ref_add_columns(const struct plane_geometry *geometry, size_t row, size_t rows, size_t column,
+                     size_t columns, const float *tile, float *image)
+{
+    const struct window *window = &geometry->window;
+    int64_t area = window->kernel[0] * window->kernel[1];
+    struct panel panel;
+
+    place(geometry, (size_t)geometry->width, column, columns, &panel);
+    for (size_t i = 0; i < rows; i++) {
+        int64_t channel = (int64_t)(row + i) / area, at = (int64_t)(row + i) % area;
+        add_row(geometry, &panel, at / window->kernel[1] * window->dilation[0],
+                at % window->kernel[1] * window->dilation[1], tile + i * REF_TILE_COLUMNS,
+                image + channel * geometry->out_height * geometry->out_width);
     }
 }

@@ -59,8 +59,10 @@ static float window_sum(const float *in, int64_t width, const int64_t from[2], c
 }
 
 /* The divisor counts padding but not what hangs over it: the window is cut to the padded image
- * before its area is taken and to the image afterwards. */
-void ref_pool_average(const struct plane_geometry *geometry, const float *in, float *out)
+ * before its area is taken and to the image afterwards. An empty window gives 0 / 0, as in Caffe.
+ */
+void ref_pool_average(const struct plane_geometry *geometry, bool exclude_pad, const float *in,
+                      float *out)
 {
     const struct window *window = &geometry->window;
     int64_t from[2], to[2];
@@ -75,10 +77,46 @@ void ref_pool_average(const struct plane_geometry *geometry, const float *in, fl
                 int64_t x = ox * window->stride[1] - window->pad[1];
                 int64_t right =
                     smaller(x + window->kernel[1], geometry->width + window->pad_end[1]);
+                int64_t area = (bottom - y) * (right - x);
                 from[1] = larger(x, 0);
                 to[1] = smaller(right, geometry->width);
-                *out++ =
-                    window_sum(in, geometry->width, from, to) / (float)((bottom - y) * (right - x));
+                if (exclude_pad)
+                    area = larger(to[0] - from[0], 0) * larger(to[1] - from[1], 0);
+                *out++ = window_sum(in, geometry->width, from, to) / (float)area;
+            }
+        }
+        in += geometry->height * geometry->width;
+    }
+}
+
+static float window_expectation(const float *in, int64_t width, const int64_t from[2],
+                                const int64_t to[2])
+{
+    float sum = FLT_MIN, squares = 0;
+
+    for (int64_t y = from[0]; y < to[0]; y++) {
+        for (int64_t x = from[1]; x < to[1]; x++) {
+            float value = in[y * width + x];
+            sum += value;
+            squares += value * value;
+        }
+    }
+    return squares / sum;
+}
+
+void ref_pool_stochastic(const struct plane_geometry *geometry, const float *in, float *out)
+{
+    const struct window *window = &geometry->window;
+    int64_t from[2], to[2];
+
+    for (int64_t channel = 0; channel < geometry->channels; channel++) {
+        for (int64_t oy = 0; oy < geometry->out_height; oy++) {
+            from[0] = oy * window->stride[0];
+            to[0] = smaller(from[0] + window->kernel[0], geometry->height);
+            for (int64_t ox = 0; ox < geometry->out_width; ox++) {
+                from[1] = ox * window->stride[1];
+                to[1] = smaller(from[1] + window->kernel[1], geometry->width);
+                *out++ = window_expectation(in, geometry->width, from, to);
             }
         }
         in += geometry->height * geometry->width;

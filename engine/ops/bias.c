@@ -1,3 +1,0 @@
-#include "engine/op.h"
-
-const struct operation operation_bias = {.run = NULL};

@@ -1,7 +1,7 @@
 #include "model/format/npy.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +85,7 @@ static bool take_number(struct header *header, int64_t *out)
     return header->at > start;
 }
 
-static enum status read_shape(struct header *header, struct npy_array *array)
+static enum status read_shape(struct header *header, struct npy_view *array)
 {
     if (!take(header, '('))
         return fail(header, "its shape cannot be read");
@@ -101,13 +101,13 @@ static enum status read_shape(struct header *header, struct npy_array *array)
     return STATUS_OK;
 }
 
-static enum status read_type(struct header *header, struct npy_array *array)
+static enum status read_type(struct header *header, struct npy_view *array)
 {
     static const struct {
         const char *text;
         enum npy_type type;
         size_t size;
-    } types[] = {{"<f4", NPY_F4, 4}, {"<f8", NPY_F8, 8}, {"<i4", NPY_I4, 4},
+    } types[] = {{"<f4", NPY_F4, 4}, {"<f8", NPY_F8, 8}, {"<f2", NPY_F2, 2}, {"<i4", NPY_I4, 4},
                  {"<i8", NPY_I8, 8}, {"|u1", NPY_U1, 1}, {"|b1", NPY_U1, 1}};
     char text[TYPE_MAX];
     char *end;
@@ -133,7 +133,7 @@ static enum status read_type(struct header *header, struct npy_array *array)
                      header->name, text);
 }
 
-static enum status read_entry(struct header *header, const char *key, struct npy_array *array)
+static enum status read_entry(struct header *header, const char *key, struct npy_view *array)
 {
     if (!strcmp(key, "descr"))
         return read_type(header, array);
@@ -143,11 +143,11 @@ static enum status read_entry(struct header *header, const char *key, struct npy
         return fail(header, "its header has an unknown entry");
     if (take_word(header, "False"))
         return STATUS_OK;
-    return error_set(header->error, STATUS_UNSUPPORTED,
-                     "%s: is in Fortran order; save numpy.ascontiguousarray() of it", header->name);
+    array->fortran = true;
+    return take_word(header, "True") ? STATUS_OK : fail(header, "its order cannot be read");
 }
 
-static enum status read_header(struct header *header, struct npy_array *array)
+static enum status read_header(struct header *header, struct npy_view *array)
 {
     enum status status = STATUS_OK;
     unsigned entries = 0;
@@ -194,7 +194,7 @@ static enum status find_header(struct header *header, const unsigned char *bytes
     return STATUS_OK;
 }
 
-static enum status count_items(const struct header *header, struct npy_array *array, size_t *bytes)
+static enum status count_items(const struct header *header, struct npy_view *array, size_t *bytes)
 {
     array->count = 1;
     for (unsigned i = 0; i < array->dims; i++) {
@@ -206,32 +206,54 @@ static enum status count_items(const struct header *header, struct npy_array *ar
     return STATUS_OK;
 }
 
-enum status npy_parse(const char *name, const void *bytes, size_t size, struct npy_array *out,
-                      struct error *error)
+enum status npy_look(const char *name, const void *bytes, size_t size, struct npy_view *out,
+                     struct error *error)
 {
     struct header header = {.name = name, .error = error};
-    struct npy_array array = {.dims = 0};
-    const unsigned char *data = bytes;
+    struct npy_view view = {.dims = 0};
     enum status status;
     size_t needed = 0, there;
 
-    *out = array;
-    status = find_header(&header, bytes, size, &data);
+    *out = view;
+    status = find_header(&header, bytes, size, &view.data);
     if (!status)
-        status = read_header(&header, &array);
+        status = read_header(&header, &view);
     if (!status)
-        status = count_items(&header, &array, &needed);
+        status = count_items(&header, &view, &needed);
     if (status)
         return status;
-    there = size - (size_t)(data - (const unsigned char *)bytes);
+    there = size - (size_t)(view.data - (const unsigned char *)bytes);
     if (needed != there)
         return error_set(error, STATUS_DATA, "%s: should hold %zu bytes of numbers but holds %zu",
                          name, needed, there);
-    array.data = malloc(needed ? needed : 1);
-    if (!array.data)
+    *out = view;
+    return STATUS_OK;
+}
+
+enum status npy_parse(const char *name, const void *bytes, size_t size, struct npy_array *out,
+                      struct error *error)
+{
+    struct npy_view view;
+    enum status status = npy_look(name, bytes, size, &view, error);
+    size_t total;
+
+    *out = (struct npy_array){.dims = 0};
+    if (status)
+        return status;
+    if (view.fortran)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: is in Fortran order; save numpy.ascontiguousarray() of it", name);
+    total = view.count * view.item_size;
+    *out = (struct npy_array){.type = view.type,
+                              .dims = view.dims,
+                              .item_size = view.item_size,
+                              .count = view.count,
+                              .data = malloc(total ? total : 1)};
+    memcpy(out->shape, view.shape, sizeof out->shape);
+    if (!out->data)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", name);
-    memcpy(array.data, data, needed);
-    *out = array;
+    if (total)
+        memcpy(out->data, view.data, total);
     return STATUS_OK;
 }
 
@@ -254,19 +276,49 @@ void npy_free(struct npy_array *array)
     *array = (struct npy_array){.dims = 0};
 }
 
-static float number_at(const struct npy_array *array, size_t i)
+/* IEEE 754 binary16: sign, 5 bits of exponent (bias 15), 10 of fraction; every one is a float. */
+static float half_to_float(uint16_t half)
 {
-    switch (array->type) {
+    unsigned exponent = half >> 10 & 31, fraction = half & 1023;
+    float value;
+
+    if (exponent == 31)
+        value = fraction ? NAN : INFINITY;
+    else if (exponent)
+        value = ldexpf((float)(1024 + fraction), (int)exponent - 25);
+    else
+        value = ldexpf((float)fraction, -24);
+    return half & 0x8000 ? -value : value;
+}
+
+float npy_number(enum npy_type type, const unsigned char *data, size_t index)
+{
+    union {
+        float f4;
+        double f8;
+        uint16_t f2;
+        int32_t i4;
+        int64_t i8;
+    } item;
+
+    switch (type) {
     case NPY_F4:
-        return ((const float *)array->data)[i];
+        memcpy(&item.f4, data + index * sizeof item.f4, sizeof item.f4);
+        return item.f4;
     case NPY_F8:
-        return (float)((const double *)array->data)[i];
+        memcpy(&item.f8, data + index * sizeof item.f8, sizeof item.f8);
+        return (float)item.f8;
+    case NPY_F2:
+        memcpy(&item.f2, data + index * sizeof item.f2, sizeof item.f2);
+        return half_to_float(item.f2);
     case NPY_I4:
-        return (float)((const int32_t *)array->data)[i];
+        memcpy(&item.i4, data + index * sizeof item.i4, sizeof item.i4);
+        return (float)item.i4;
     case NPY_I8:
-        return (float)((const int64_t *)array->data)[i];
+        memcpy(&item.i8, data + index * sizeof item.i8, sizeof item.i8);
+        return (float)item.i8;
     case NPY_U1:
-        return ((const unsigned char *)array->data)[i];
+        return data[index];
     case NPY_S:
         break;
     }
@@ -288,7 +340,7 @@ enum status npy_to_float(struct npy_array *array, struct error *error)
     if (!data)
         return error_set(error, STATUS_MEMORY, "out of memory");
     for (size_t i = 0; i < array->count; i++)
-        data[i] = number_at(array, i);
+        data[i] = npy_number(array->type, array->data, i);
     free(array->data);
     array->data = data;
     array->type = NPY_F4;

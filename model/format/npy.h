@@ -1,17 +1,18 @@
 /* npy: NumPy's .npy arrays, format versions 1.0 to 3.0 (numpy/lib/format.py).
  *
- * Only plain numbers and byte strings: <f4 <f8 <i4 <i8 |u1 |S<n>. Pickled objects, structured
- * types, big-endian and Fortran-ordered arrays are refused with STATUS_UNSUPPORTED. Any thread.
+ * Only plain numbers and byte strings: <f2 <f4 <f8 <i4 <i8 |u1 |S<n>. Pickled objects, structured
+ * types and big-endian arrays are refused with STATUS_UNSUPPORTED. Any thread.
  */
 #ifndef MODEL_FORMAT_NPY_H
 #define MODEL_FORMAT_NPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/status.h"
 
-enum npy_type { NPY_F4, NPY_F8, NPY_I4, NPY_I8, NPY_U1, NPY_S };
+enum npy_type { NPY_F4, NPY_F8, NPY_F2, NPY_I4, NPY_I8, NPY_U1, NPY_S };
 
 enum { NPY_MAX_DIMS = 8 };
 
@@ -24,7 +25,26 @@ struct npy_array {
     void *data;       /* row-major, aligned, count * item_size bytes; owned */
 };
 
-/* Reads a file. The caller frees *out with npy_free(); on failure *out owns nothing. */
+/* An array where it lies. */
+struct npy_view {
+    enum npy_type type;
+    bool fortran; /* column-major: the first axis runs fastest */
+    unsigned dims;
+    int64_t shape[NPY_MAX_DIMS];
+    size_t item_size, count;
+    const unsigned char *data; /* count * item_size bytes, which need not be aligned */
+};
+
+/* Finds the numbers of an array in memory, which must be all that follows the header. `name` is
+ * used in error lines. */
+enum status npy_look(const char *name, const void *bytes, size_t size, struct npy_view *out,
+                     struct error *error) MUST_CHECK;
+
+/* Element `index` where it lies, as a float; 0 for NPY_S. */
+float npy_number(enum npy_type type, const unsigned char *data, size_t index);
+
+/* Reads a file. STATUS_UNSUPPORTED in Fortran order. The caller frees *out with npy_free(); on
+ * failure *out owns nothing. */
 enum status npy_read(const char *path, struct npy_array *out, struct error *error) MUST_CHECK;
 
 /* The same from memory; `name` is used in error lines. */

@@ -2,8 +2,6 @@
 #include "model/format/npz.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,23 +9,22 @@
 
 #include "common/buf.h"
 #include "model/format/crc32.h"
+#include "model/format/output.h"
 
 enum { LOCAL_SIZE = 30, CENTRAL_SIZE = 46, END_SIZE = 22 };
-enum { NAME_MAX_SIZE = 4096, ENTRIES_MAX = 65534, ATTEMPTS_MAX = 100, DIRECTORY_MAX = 64 << 20 };
+enum { NAME_MAX_SIZE = 4096, ENTRIES_MAX = 65534, DIRECTORY_MAX = 64 << 20 };
+
+/* The extra field that fills up a local header: id, size, alignment, zeros. */
+enum { ALIGNMENT = 64, EXTRA_ID = 0xD935, EXTRA_MIN = 6 };
+
+enum { NAME_IS_UTF8 = 1 << 11 }; /* general purpose flag, APPNOTE 4.4.4 */
 
 struct npz_writer {
-    char *path, *temporary;
-    FILE *file;
-    uint64_t offset;
+    char *path, *temporary; /* temporary: NULL when it is written to `path` itself */
+    struct output *output;
     size_t count;
     struct buf directory; /* the central directory so far */
 };
-
-static enum status fail_io(const struct npz_writer *writer, struct error *error)
-{
-    return error_set(error, errno == ENOSPC || errno == EDQUOT ? STATUS_FULL : STATUS_IO, "%s: %s",
-                     writer->path, strerror(errno));
-}
 
 static void put16(unsigned char *at, uint64_t value)
 {
@@ -45,41 +42,15 @@ void npz_write_cancel(struct npz_writer *writer)
 {
     if (!writer)
         return;
-    if (writer->file) {
-        fclose(writer->file);
-        unlink(writer->temporary);
-    }
+    output_discard(writer->output);
     buf_free(&writer->directory);
     free(writer->temporary);
     free(writer->path);
     free(writer);
 }
 
-/* Makes "PATH.PID-N.tmp" with the permissions that a file at `path` would get. */
-static FILE *open_temporary(const char *path, char **name)
-{
-    int file = -1;
-    FILE *stream;
-
-    for (int attempt = 0; file < 0 && attempt < ATTEMPTS_MAX; attempt++) {
-        free(*name);
-        if (asprintf(name, "%s.%ld-%d.tmp", path, (long)getpid(), attempt) < 0) {
-            *name = NULL;
-            return NULL;
-        }
-        file = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file < 0 && errno != EEXIST)
-            return NULL;
-    }
-    stream = file < 0 ? NULL : fdopen(file, "wb");
-    if (!stream && file >= 0) {
-        close(file);
-        unlink(*name);
-    }
-    return stream;
-}
-
-enum status npz_write_begin(const char *path, struct npz_writer **out, struct error *error)
+static enum status begin(const char *path, bool temporary, struct npz_writer **out,
+                         struct error *error)
 {
     struct npz_writer *writer = calloc(1, sizeof *writer);
     enum status status = STATUS_OK;
@@ -89,18 +60,33 @@ enum status npz_write_begin(const char *path, struct npz_writer **out, struct er
         return error_set(error, STATUS_MEMORY, "%s: out of memory", path);
     buf_init(&writer->directory, DIRECTORY_MAX);
     writer->path = strdup(path);
-    if (!writer->path) {
+    if (!writer->path ||
+        (temporary && asprintf(&writer->temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)) {
+        writer->temporary = NULL;
         status = error_set(error, STATUS_MEMORY, "%s: out of memory", path);
     } else {
-        writer->file = open_temporary(path, &writer->temporary);
-        if (!writer->file)
-            status = fail_io(writer, error);
+        /* One left behind by an earlier process of this number. */
+        if (temporary)
+            unlink(writer->temporary);
+        status = output_create(temporary ? writer->temporary : path, &writer->output, error);
+        if (status == STATUS_IO)
+            error_set(error, status, "%s: cannot be created: %s", path, strerror(errno));
     }
     if (status)
         npz_write_cancel(writer);
     else
         *out = writer;
     return status;
+}
+
+enum status npz_write_begin(const char *path, struct npz_writer **out, struct error *error)
+{
+    return begin(path, true, out, error);
+}
+
+enum status npz_write_create(const char *path, struct npz_writer **out, struct error *error)
+{
+    return begin(path, false, out, error);
 }
 
 static bool has_name(const struct npz_writer *writer, const char *name, size_t size)
@@ -116,114 +102,171 @@ static bool has_name(const struct npz_writer *writer, const char *name, size_t s
     return false;
 }
 
+/* An array on its way into the archive. */
+struct entry {
+    char name[NAME_MAX_SIZE + 8], header[NPY_HEADER_MAX];
+    size_t name_size, header_size;
+    uint64_t offset, size;
+    uint32_t crc;
+};
+
 /* Fills the fields that local header and directory share, from "version needed" on (APPNOTE 4.4).
  * The date is zip's first day, 1980-01-01: equal content gives equal files. */
-static void put_entry(unsigned char *at, uint32_t crc, uint64_t size, size_t name_size)
+static void put_entry(unsigned char *at, const struct entry *entry)
 {
-    put16(at, 20);         /* version needed: 2.0 */
+    bool ascii = true;
+
+    for (size_t i = 0; i < entry->name_size; i++)
+        ascii = ascii && !((unsigned char)entry->name[i] & 0x80);
+    put16(at, 20); /* version needed: 2.0 */
+    put16(at + 2, ascii ? 0 : NAME_IS_UTF8);
     put16(at + 8, 0x0021); /* date */
-    put32(at + 10, crc);
-    put32(at + 14, size);
-    put32(at + 18, size);
-    put16(at + 22, name_size);
+    put32(at + 10, entry->crc);
+    put32(at + 14, entry->size);
+    put32(at + 18, entry->size);
+    put16(at + 22, entry->name_size);
 }
 
-static enum status add_to_directory(struct npz_writer *writer, const char *name, size_t name_size,
-                                    uint32_t crc, uint64_t size)
+static enum status add_to_directory(struct npz_writer *writer, const struct entry *entry)
 {
     unsigned char central[CENTRAL_SIZE] = {'P', 'K', 1, 2};
     enum status status;
 
     put16(central + 4, 20);
-    put_entry(central + 6, crc, size, name_size);
-    put32(central + 42, writer->offset);
+    put_entry(central + 6, entry);
+    put32(central + 42, entry->offset);
     status = buf_append(&writer->directory, central, sizeof central);
-    return status ? status : buf_append(&writer->directory, name, name_size);
+    return status ? status : buf_append(&writer->directory, entry->name, entry->name_size);
 }
 
-static bool write_all(struct npz_writer *writer, const void *bytes, size_t size)
+static enum status check_entry(const struct npz_writer *writer, const struct entry *entry,
+                               struct error *error)
 {
-    return fwrite(bytes, 1, size, writer->file) == size;
-}
-
-static enum status check_entry(const struct npz_writer *writer, const char *name, size_t name_size,
-                               uint64_t size, struct error *error)
-{
-    if (name_size > NAME_MAX_SIZE || writer->count == ENTRIES_MAX)
-        return error_set(error, STATUS_LIMIT, "%s: too many or too long names for an .npz",
-                         writer->path);
-    if (writer->offset + size + LOCAL_SIZE + name_size > UINT32_MAX)
+    if (writer->count == ENTRIES_MAX)
+        return error_set(error, STATUS_LIMIT, "%s: more than %d arrays", writer->path, ENTRIES_MAX);
+    if (entry->offset + entry->size + LOCAL_SIZE + entry->name_size + EXTRA_MIN + ALIGNMENT >
+        UINT32_MAX)
         return error_set(error, STATUS_LIMIT, "%s: would pass 4 GB, the limit of plain zip files",
                          writer->path);
-    if (has_name(writer, name, name_size))
-        return error_set(error, STATUS_DATA, "%s: two arrays would be called '%s'", writer->path,
-                         name);
+    if (has_name(writer, entry->name, entry->name_size))
+        return error_set(error, STATUS_DATA, "%s: two arrays would be called '%.*s'", writer->path,
+                         (int)entry->name_size - 4, entry->name);
+    return STATUS_OK;
+}
+
+static enum status prepare(const struct npz_writer *writer, const char *name,
+                           const struct weight *weight, struct entry *entry, struct error *error)
+{
+    size_t size = strlen(name);
+
+    entry->header_size = npy_header(weight->shape.dims, weight->shape.dim, entry->header);
+    if (!entry->header_size || size > NAME_MAX_SIZE)
+        return error_set(error, STATUS_LIMIT,
+                         "%s: array '%.100s' has too many dimensions or too long a name",
+                         writer->path, name);
+    entry->name_size = (size_t)snprintf(entry->name, sizeof entry->name, "%s.npy", name);
+    entry->offset = output_size(writer->output);
+    entry->size = entry->header_size + (uint64_t)weight->count * sizeof(float);
+    return check_entry(writer, entry, error);
+}
+
+/* Of all its numbers, in row-major order. */
+static uint32_t weight_crc(uint32_t crc, const struct weight *weight)
+{
+    float block[4096];
+
+    if (weight_is_contiguous(weight))
+        return crc32_update(crc, weight->bytes, weight->count * sizeof(float));
+    for (size_t done = 0; done < weight->count;) {
+        size_t part = sizeof block / sizeof *block;
+        if (part > weight->count - done)
+            part = weight->count - done;
+        weight_read(weight, done, part, block);
+        crc = crc32_update(crc, block, part * sizeof *block);
+        done += part;
+    }
+    return crc;
+}
+
+static void write_local(const struct npz_writer *writer, const struct entry *entry)
+{
+    unsigned char local[LOCAL_SIZE] = {'P', 'K', 3, 4}, extra[EXTRA_MIN + ALIGNMENT] = {0};
+    uint64_t end = entry->offset + LOCAL_SIZE + entry->name_size + EXTRA_MIN;
+    size_t extra_size = EXTRA_MIN + (size_t)(-end % ALIGNMENT);
+
+    put_entry(local + 4, entry);
+    put16(local + 28, extra_size);
+    put16(extra, EXTRA_ID);
+    put16(extra + 2, extra_size - 4);
+    put16(extra + 4, ALIGNMENT);
+    output_write(writer->output, local, sizeof local);
+    output_write(writer->output, entry->name, entry->name_size);
+    output_write(writer->output, extra, extra_size);
+}
+
+enum status npz_write_weight(struct npz_writer *writer, const char *name,
+                             const struct weight *weight, struct error *error)
+{
+    struct entry entry = {.size = 0};
+    enum status status = prepare(writer, name, weight, &entry, error);
+
+    if (status)
+        return status;
+    entry.crc = weight_crc(crc32_update(0, entry.header, entry.header_size), weight);
+    if (add_to_directory(writer, &entry))
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", writer->path);
+    writer->count++;
+    write_local(writer, &entry);
+    output_write(writer->output, entry.header, entry.header_size);
+    output_weight(writer->output, weight);
     return STATUS_OK;
 }
 
 enum status npz_write_add(struct npz_writer *writer, const char *name, unsigned dims,
                           const int64_t *shape, const float *data, struct error *error)
 {
-    unsigned char local[LOCAL_SIZE] = {'P', 'K', 3, 4};
-    char header[NPY_HEADER_MAX], entry[NAME_MAX_SIZE + 8];
-    size_t header_size = npy_header(dims, shape, header), count = 1, name_size;
-    enum status status;
-    uint64_t size;
-    uint32_t crc;
+    struct shape extents = {.dims = dims};
+    struct weight weight;
+    size_t count = 1;
 
-    if (!header_size || strlen(name) > NAME_MAX_SIZE - 4)
-        return error_set(error, STATUS_LIMIT,
-                         "%s: array '%.100s' has too many dimensions or too "
-                         "long a name",
+    if (dims > SHAPE_MAX_DIMS)
+        return error_set(error, STATUS_LIMIT, "%s: array '%.100s' has too many dimensions",
                          writer->path, name);
     for (unsigned i = 0; i < dims; i++) {
-        if (shape[i] < 0 || __builtin_mul_overflow(count, (size_t)shape[i], &count))
-            return error_set(error, STATUS_LIMIT, "%s: array '%s' is too large", writer->path,
+        if (shape[i] < 0 || __builtin_mul_overflow(count, (size_t)shape[i], &count) ||
+            count > UINT32_MAX)
+            return error_set(error, STATUS_LIMIT, "%s: array '%.100s' is too large", writer->path,
                              name);
+        extents.dim[i] = shape[i];
     }
-    name_size = (size_t)snprintf(entry, sizeof entry, "%s.npy", name);
-    if (__builtin_mul_overflow(count, sizeof *data, &size) ||
-        __builtin_add_overflow(size, header_size, &size) || size > UINT32_MAX)
-        size = UINT32_MAX;
-    status = check_entry(writer, entry, name_size, size, error);
-    if (status)
-        return status;
-    crc = crc32_update(crc32_update(0, header, header_size), data, count * sizeof *data);
-    put_entry(local + 4, crc, size, name_size);
-    if (add_to_directory(writer, entry, name_size, crc, size))
-        return error_set(error, STATUS_MEMORY, "%s: out of memory", writer->path);
-    writer->count++;
-    if (!write_all(writer, local, sizeof local) || !write_all(writer, entry, name_size) ||
-        !write_all(writer, header, header_size) || !write_all(writer, data, count * sizeof *data))
-        return fail_io(writer, error);
-    writer->offset += LOCAL_SIZE + name_size + size;
-    return STATUS_OK;
+    weight = weight_make(&extents, data);
+    return npz_write_weight(writer, name, &weight, error);
 }
 
-static bool write_end(struct npz_writer *writer)
+static void write_end(struct npz_writer *writer)
 {
     unsigned char end[END_SIZE] = {'P', 'K', 5, 6};
 
     put16(end + 8, writer->count);
     put16(end + 10, writer->count);
     put32(end + 12, writer->directory.size);
-    put32(end + 16, writer->offset);
-    return (!writer->directory.size ||
-            write_all(writer, writer->directory.data, writer->directory.size)) &&
-           write_all(writer, end, sizeof end);
+    put32(end + 16, output_size(writer->output));
+    output_write(writer->output, writer->directory.data, writer->directory.size);
+    output_write(writer->output, end, sizeof end);
 }
 
 enum status npz_write_finish(struct npz_writer *writer, struct error *error)
 {
-    enum status status = STATUS_OK;
+    enum status status;
 
-    if (!write_end(writer) || fflush(writer->file) || fsync(fileno(writer->file))) {
-        status = fail_io(writer, error);
-    } else if (rename(writer->temporary, writer->path)) {
-        status = fail_io(writer, error);
-    } else {
-        fclose(writer->file);
-        writer->file = NULL;
+    write_end(writer);
+    if (writer->temporary)
+        output_sync(writer->output);
+    status = output_close(writer->output, error);
+    writer->output = NULL;
+    if (!status && writer->temporary && rename(writer->temporary, writer->path)) {
+        status = error_set(error, STATUS_IO, "%s: %s", writer->path, strerror(errno));
+        unlink(writer->temporary);
     }
     npz_write_cancel(writer);
     return status;

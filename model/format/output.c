@@ -102,6 +102,13 @@ void output_weight(struct output *output, const struct weight *weight)
     }
 }
 
+void output_sync(struct output *output)
+{
+    flush(output);
+    if (!output->problem && fsync(output->fd))
+        output->problem = errno;
+}
+
 uint64_t output_size(const struct output *output)
 {
     return output->size;
@@ -125,4 +132,15 @@ enum status output_close(struct output *output, struct error *error)
     free(output->buffer);
     free(output);
     return status;
+}
+
+void output_discard(struct output *output)
+{
+    if (!output)
+        return;
+    close(output->fd);
+    unlink(output->path);
+    free(output->path);
+    free(output->buffer);
+    free(output);
 }

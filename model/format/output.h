@@ -22,11 +22,17 @@ void output_write(struct output *output, const void *bytes, size_t size);
  * contiguous, else through a small buffer. */
 void output_weight(struct output *output, const struct weight *weight);
 
+/* Asks for what was written so far to be on the disk when it returns. */
+void output_sync(struct output *output);
+
 /* Bytes written so far. */
 uint64_t output_size(const struct output *output);
 
 /* Flushes and frees. STATUS_FULL or STATUS_IO when anything could not be written; the file is then
  * removed. The file is not synced: what is converted can be converted again. NULL is fine. */
 enum status output_close(struct output *output, struct error *error) MUST_CHECK;
+
+/* Frees it and removes the file. NULL is fine. */
+void output_discard(struct output *output);
 
 #endif

@@ -1,0 +1,200 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/comparison.h"
+#include "engine/difference.h"
+#include "tests/lib/net.h"
+#include "tests/lib/random.h"
+
+/* A net whose tops, pooling and one weight can be changed. */
+static struct graph *make(const char *pool_name, const char *pooling, float change)
+{
+    static const struct shape conv[] = {{4, {4, 3, 3, 3}}, {1, {4}}};
+    static const struct shape fc[] = {{2, {5, 4 * 5 * 5}}, {1, {5}}};
+    struct error error = {""};
+    struct graph *graph;
+    uint64_t random = 9;
+    float numbers[512];
+    char text[2048];
+    struct buf weights;
+
+    snprintf(text, sizeof text,
+             "input: 'data' input_shape { dim: 10 dim: 3 dim: 10 dim: 10 }\n"
+             "layer { name: 'conv' type: 'Convolution' bottom: 'data' top: 'conv'\n"
+             "  convolution_param { num_output: 4 kernel_size: 3 pad: 1 } }\n"
+             "layer { name: 'relu' type: 'ReLU' bottom: 'conv' top: 'conv' }\n"
+             "layer { name: 'pool' type: 'Pooling' bottom: 'conv' top: '%s'\n"
+             "  pooling_param { kernel_size: 3 stride: 2 %s } }\n"
+             "layer { name: 'fc' type: 'InnerProduct' bottom: '%s' top: 'fc'\n"
+             "  inner_product_param { num_output: 5 } }\n"
+             "layer { name: 'prob' type: 'Softmax' bottom: 'fc' top: 'prob' }\n",
+             pool_name, pooling, pool_name);
+    for (size_t i = 0; i < 512; i++)
+        numbers[i] = (float)random_between(&random, -0.01, 0.01);
+    numbers[0] += change;
+    buf_init(&weights, 1 << 20);
+    net_weights(&weights, "conv", 2, conv, numbers);
+    net_weights(&weights, "fc", 2, fc, numbers + 1);
+    if (net_load(text, &weights, &graph, &error))
+        fail_msg("%s", error.text);
+    buf_free(&weights);
+    return graph;
+}
+
+static struct comparison *compare(const struct graph *a, const struct graph *b)
+{
+    struct comparison *comparison;
+    struct error error = {""};
+
+    if (comparison_create(a, b, &comparison, &error) || comparison_run_probes(comparison, &error))
+        fail_msg("%s", error.text);
+    return comparison;
+}
+
+static const struct comparison_layer *find(const struct comparison_result *result, const char *name)
+{
+    for (size_t i = 0; i < result->layer_count; i++) {
+        if (!strcmp(result->layers[i].name, name))
+            return &result->layers[i];
+    }
+    fail_msg("no layer '%s'", name);
+    return NULL;
+}
+
+static void a_network_is_the_same_as_itself(void **state)
+{
+    struct graph *graph = make("pool", "pool: MAX", 0);
+    struct comparison *comparison = compare(graph, graph);
+    const struct comparison_result *result = comparison_result(comparison);
+
+    (void)state;
+    assert_true(result->same);
+    assert_int_equal(result->input_count, 3);
+    assert_int_equal(result->layer_count, 6);
+    assert_int_equal(result->paired, 6);
+    assert_int_equal(result->same_top1, 3);
+    assert_int_equal(result->same_top3, 3);
+    assert_true(result->max_relative == 0);
+    assert_null(result->first_different);
+    /* The convolution before its in-place ReLU counts for itself. */
+    assert_int_equal(find(result, "conv/Convolution")->pairing, PAIRING_NAME);
+    assert_true(find(result, "prob")->probability);
+    assert_false(find(result, "fc")->output);
+    comparison_free(comparison);
+    graph_free(graph);
+}
+
+static void values_of_other_names_are_found_by_their_numbers(void **state)
+{
+    struct graph *a = make("pool", "pool: MAX", 0), *b = make("reduced", "pool: MAX", 0);
+    struct comparison *comparison = compare(a, b);
+    const struct comparison_result *result = comparison_result(comparison);
+
+    (void)state;
+    assert_true(result->same);
+    assert_int_equal(find(result, "pool")->pairing, PAIRING_NUMBERS);
+    assert_string_equal(find(result, "pool")->other, "reduced");
+    comparison_free(comparison);
+    graph_free(a);
+    graph_free(b);
+}
+
+static void the_first_layer_that_differs_is_named_with_a_cause(void **state)
+{
+    struct graph *a = make("pool", "pool: AVE", 0);
+    struct graph *b = make("pool", "pool: MAX", 0);
+    struct comparison *comparison = compare(a, b);
+    const struct comparison_result *result = comparison_result(comparison);
+
+    (void)state;
+
+    assert_false(result->same);
+    assert_string_equal(result->first_different->name, "pool");
+    assert_non_null(strstr(result->hint, "divisor"));
+    comparison_free(comparison);
+    graph_free(a);
+    graph_free(b);
+}
+
+static void a_change_of_one_weight_is_found_where_it_is(void **state)
+{
+    struct graph *a = make("pool", "pool: MAX", 0), *b = make("pool", "pool: MAX", 0.001F);
+    struct graph *renamed = make("reduced", "pool: MAX", 0.001F);
+    struct comparison *comparison = compare(a, b);
+    const struct comparison_result *result = comparison_result(comparison);
+
+    (void)state;
+    assert_false(result->same);
+    assert_string_equal(result->first_different->name, "conv/Convolution");
+    assert_non_null(strstr(result->hint, "padding"));
+    assert_true(result->max_relative > COMPARISON_MAX_RELATIVE);
+    comparison_free(comparison);
+
+    /* Also when a later value has no namesake. */
+    comparison = compare(a, renamed);
+    result = comparison_result(comparison);
+    assert_string_equal(result->first_different->name, "conv/Convolution");
+    assert_int_equal(find(result, "pool")->pairing, PAIRING_NONE);
+    comparison_free(comparison);
+    graph_free(a);
+    graph_free(b);
+    graph_free(renamed);
+}
+
+static void networks_that_take_other_pictures_are_refused(void **state)
+{
+    struct graph *a = make("pool", "pool: MAX", 0), *b;
+    struct comparison *comparison;
+    struct error error = {""};
+
+    (void)state;
+    if (net_load("input: 'data' input_shape { dim: 1 dim: 3 dim: 12 dim: 10 }\n"
+                 "layer { name: 'r' type: 'ReLU' bottom: 'data' top: 'r' }\n",
+                 NULL, &b, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(comparison_create(a, b, &comparison, &error), STATUS_DATA);
+    assert_non_null(strstr(error.text, "1x3x12x10"));
+    graph_free(b);
+    if (net_load("input: 'data' input_shape { dim: 1 dim: 3 dim: 10 dim: 10 }\n"
+                 "layer { name: 'r' type: 'ReLU' bottom: 'data' top: 'r' }\n",
+                 NULL, &b, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(comparison_create(a, b, &comparison, &error), STATUS_DATA);
+    assert_non_null(strstr(error.text, "output 'prob'"));
+    graph_free(b);
+    graph_free(a);
+}
+
+static void what_is_not_a_number_never_passes_for_equal(void **state)
+{
+    const float a[] = {1, NAN, INFINITY, 0}, b[] = {1, NAN, INFINITY, 0}, c[] = {1, 2, INFINITY, 0},
+                d[] = {1, NAN, 5, 0}, zero[] = {0, 0, 0, 0};
+
+    (void)state;
+    assert_true(difference_take(a, b, 4).max == 0);
+    assert_true(isinf(difference_take(a, c, 4).max));
+    assert_true(isinf(difference_take(a, d, 4).relative));
+    assert_true(difference_take(zero, zero, 4).relative == 0);
+    assert_true(isinf(difference_take(zero, c, 2).relative));
+    assert_true(fabs(difference_take(c, (const float[]){1, 1}, 2).relative - 0.5) < 1e-12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_network_is_the_same_as_itself),
+        cmocka_unit_test(values_of_other_names_are_found_by_their_numbers),
+        cmocka_unit_test(the_first_layer_that_differs_is_named_with_a_cause),
+        cmocka_unit_test(a_change_of_one_weight_is_found_where_it_is),
+        cmocka_unit_test(networks_that_take_other_pictures_are_refused),
+        cmocka_unit_test(what_is_not_a_number_never_passes_for_equal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

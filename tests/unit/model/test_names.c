@@ -1,0 +1,86 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "model/names.h"
+#include "tests/lib/net.h"
+
+static struct graph *load(const char *prototxt)
+{
+    struct error error = {""};
+    struct graph *graph;
+
+    if (net_load(prototxt, NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    return graph;
+}
+
+static struct names *name(const struct graph *graph)
+{
+    struct error error = {""};
+    struct names *names;
+
+    if (names_create(graph, &names, &error))
+        fail_msg("%s", error.text);
+    return names;
+}
+
+#define INPUT "input: 'data' input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }\n"
+
+static void the_last_value_of_a_top_keeps_its_name(void **state)
+{
+    struct graph *graph =
+        load(INPUT "layer { name: 'p' type: 'Pooling' bottom: 'data' top: 'p' pooling_param { "
+                   "kernel_size: 2 } }\n"
+                   "layer { name: 'r' type: 'ReLU' bottom: 'p' top: 'p' }\n"
+                   "layer { name: 'p' type: 'Dropout' bottom: 'p' top: 'p' }\n"
+                   "layer { name: 's' type: 'Softmax' bottom: 'p' top: 's' }\n");
+    struct names *names = name(graph);
+
+    (void)state;
+    assert_string_equal(names_value(names, 0), "data");
+    assert_string_equal(names_value(names, 1), "p/Pooling");
+    assert_string_equal(names_value(names, 2), "r");
+    assert_string_equal(names_value(names, 3), "p");
+    assert_int_equal(names_find(names, "p"), 3);
+    assert_int_equal(names_find(names, "r"), 2);
+    assert_int_equal(names_find(names, "q"), -1);
+    assert_string_equal(names_node(names, 1), "p");
+    assert_string_equal(names_node(names, 3), "p_1");
+    names_free(names);
+    graph_free(graph);
+}
+
+static void names_that_would_meet_get_numbers(void **state)
+{
+    struct graph *graph =
+        load(INPUT "layer { name: 'a' type: 'ReLU' bottom: 'data' top: 'a' }\n"
+                   "layer { name: 'a' type: 'ReLU' bottom: 'a' top: 'a' }\n"
+                   "layer { name: 'a' type: 'ReLU' bottom: 'a' top: 'a' }\n"
+                   "layer { name: 'b' type: 'Dropout' bottom: 'data' top: 'a/ReLU' }\n");
+    struct names *names = name(graph);
+
+    (void)state;
+    assert_string_equal(names_value(names, 1), "a/ReLU_1");
+    assert_string_equal(names_value(names, 2), "a/ReLU_2");
+    assert_string_equal(names_value(names, 3), "a");
+    assert_string_equal(names_value(names, 4), "a/ReLU");
+    names_free(names);
+    graph_free(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_value_of_a_top_keeps_its_name),
+        cmocka_unit_test(names_that_would_meet_get_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

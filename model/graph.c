@@ -89,6 +89,47 @@ enum status graph_create(const char *source, size_t nodes, size_t values, struct
     return STATUS_OK;
 }
 
+/* A larger copy of an array; the arena keeps the old one, which doubles its memory at most. */
+static void *grow(struct graph *graph, const void *old, size_t used, size_t capacity, size_t size)
+{
+    void *array = arena_alloc(&graph->arena, capacity, size);
+
+    if (array)
+        memcpy(array, old, used * size);
+    return array;
+}
+
+enum status graph_reserve(struct graph *graph, size_t nodes, size_t values, struct error *error)
+{
+    size_t room = graph->value_capacity * 2 + values;
+    struct node *grown;
+
+    if (nodes > graph->node_capacity - graph->node_count) {
+        grown = grow(graph, graph->nodes, graph->node_count, graph->node_capacity * 2 + nodes,
+                     sizeof *grown);
+        if (!grown)
+            return arena_fail(&graph->arena, error);
+        graph->nodes = grown;
+        graph->node_capacity = graph->node_capacity * 2 + nodes;
+    }
+    if (values <= graph->value_capacity - graph->value_count)
+        return STATUS_OK;
+    graph->value_capacity = 0;
+    graph->values = grow(graph, graph->values, graph->value_count, room, sizeof *graph->values);
+    graph->tops = grow(graph, graph->tops, graph->top_count, room, sizeof *graph->tops);
+    graph->inputs = grow(graph, graph->inputs, graph->input_count, room, sizeof *graph->inputs);
+    graph->outputs = grow(graph, graph->outputs, graph->output_count, room, sizeof *graph->outputs);
+    if (!graph->values || !graph->tops || !graph->inputs || !graph->outputs)
+        return arena_fail(&graph->arena, error);
+    graph->value_capacity = room;
+    return STATUS_OK;
+}
+
+void graph_declare_output(struct graph *graph, uint32_t value)
+{
+    graph->outputs[graph->output_count++] = value;
+}
+
 static bool has_name(const char *const *names, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -248,8 +289,11 @@ enum status graph_infer_last(struct graph *graph, struct shape weights[OPERATOR_
 
 static enum status find_outputs(struct graph *graph, struct error *error)
 {
-    bool *read = arena_alloc(&graph->arena, graph->value_count, sizeof *read);
+    bool *read;
 
+    if (graph->output_count) /* declared */
+        return STATUS_OK;
+    read = arena_alloc(&graph->arena, graph->value_count, sizeof *read);
     if (!read)
         return arena_fail(&graph->arena, error);
     for (size_t i = 0; i < graph->node_count; i++) {

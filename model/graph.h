@@ -52,7 +52,7 @@ struct graph {
     struct value *values;
     struct node *nodes;
     struct top *tops;               /* in order of first appearance */
-    uint32_t *inputs, *outputs;     /* values: of the Input nodes; of tops that nobody reads */
+    uint32_t *inputs, *outputs;     /* values: of the Input nodes; declared, or unread tops */
     struct arena arena;             /* owns all of the above */
     struct graph_mapping *mappings; /* what weight.bytes point into */
 };
@@ -93,6 +93,14 @@ enum status graph_append(struct graph *graph, const struct operator_info *op, co
                          const uint32_t *inputs, size_t input_count, const char *const *outputs,
                          size_t output_count, unsigned line, struct node **out,
                          struct error *error) MUST_CHECK;
+
+/* Makes room for that many more nodes and values. Pointers to nodes and values end. */
+enum status graph_reserve(struct graph *graph, size_t nodes, size_t values,
+                          struct error *error) MUST_CHECK;
+
+/* Makes a value an output of the network, whoever else reads it. Once there is one, tops that
+ * nobody reads are none. At most once per value. */
+void graph_declare_output(struct graph *graph, uint32_t value);
 
 /* Computes the shapes of the outputs of the node that was added last, whose parameters are filled,
  * into graph.values, and the shapes its weights must have into `weights` (may be NULL). */

@@ -31,7 +31,8 @@ struct operand {
     uint8_t order[SHAPE_MAX_DIMS]; /* VALUE: axis i is axis order[i] of the value */
     struct weight weight;          /* FLOATS: a view whose shape is `shape` */
     const int64_t *integers;       /* INTEGERS (also bools): row-major, in the graph's arena */
-    const char *turned_name;       /* VALUE: of the last transpose that left no layer, or NULL */
+    const char *turned_name; /* VALUE: of a transpose that left no layer, or NULL; a Permute */
+    uint8_t turned_as[SHAPE_MAX_DIMS]; /* with this order would be what the name means */
 };
 
 struct importer_names;

@@ -136,7 +136,8 @@ enum status import_reshape(struct importer *importer, const char *name, const st
 enum status import_flatten(struct importer *importer, const char *name, const struct operand *x,
                            int64_t axis, struct operand *out) MUST_CHECK;
 
-/* Removes `axes`, whose extent must be 1; count 0: all axes of extent 1. */
+/* Removes `axes`, whose extent must be 1; count 0: all axes of extent 1 (of a value, but for the
+ * batch, axis 0). */
 enum status import_squeeze(struct importer *importer, const char *name, const struct operand *x,
                            const int64_t *axes, size_t count, struct operand *out) MUST_CHECK;
 

@@ -178,33 +178,36 @@ static bool shares_count(const struct field *table, const struct field *field)
     return false;
 }
 
-/* Makes room for `count` elements and notes the count; NULL when it does not fit. */
-static void *make_room(struct reading *reading, const struct field *field, size_t count)
+/* Notes how many axes are used; where the values stand. */
+static void *take_axes(struct reading *reading, const struct field *field, size_t count)
 {
-    struct node *node = reading->node;
-    unsigned char *parameters = (unsigned char *)&node->parameters;
-    void **list = (void **)(void *)(parameters + field->offset);
-    size_t expected = field->form == FIELD_PER_INPUT ? node->input_count : 2;
+    unsigned char *parameters = (unsigned char *)&reading->node->parameters;
+    unsigned *axes = (unsigned *)(void *)(parameters + field->count);
+    bool shared = shares_count(fields_of(reading->node->op->kind), field);
 
-    if (field->form == FIELD_AXES) {
-        unsigned *axes = (unsigned *)(void *)(parameters + field->count);
-        if (count > SHAPE_MAX_DIMS ||
-            (shares_count(fields_of(node->op->kind), field) && *axes != count))
-            fail(reading, field, "has a wrong number of elements");
-        else
-            *axes = (unsigned)count;
-        return parameters + field->offset;
-    }
-    if (field->form != FIELD_LIST && count != expected && (field->form == FIELD_PAIR || count != 0))
-        fail(reading, field, "has a wrong number of elements");
-    if (field->form == FIELD_PAIR)
-        return parameters + field->offset;
+    if (count > SHAPE_MAX_DIMS)
+        fail(reading, field, "has more than %d elements", SHAPE_MAX_DIMS);
+    else if (shared && *axes != count)
+        fail(reading, field, "must have %u elements", *axes);
+    else
+        *axes = (unsigned)count;
+    return parameters + field->offset;
+}
+
+/* Makes room in the arena for a list, which stays NULL when it is empty. */
+static void *make_list(struct reading *reading, const struct field *field, size_t count)
+{
+    unsigned char *parameters = (unsigned char *)&reading->node->parameters;
+    void **list = (void **)(void *)(parameters + field->offset);
+
     if (field->form == FIELD_LIST)
         *(size_t *)(void *)(parameters + field->count) = count;
+    else if (count && count != reading->node->input_count)
+        fail(reading, field, "must have one element for each input, or none");
     if (!count || reading->status)
-        return parameters;
+        return NULL;
     *list = arena_alloc(&reading->graph->arena, count, field_size(field->type));
-    if (!*list && !reading->status)
+    if (!*list)
         reading->status = arena_fail(&reading->graph->arena, reading->error);
     return *list;
 }
@@ -212,17 +215,22 @@ static void *make_room(struct reading *reading, const struct field *field, size_
 static void read_field(struct reading *reading, const struct field *field, const json_t *value)
 {
     size_t count = json_array_size(value);
-    void *values;
+    void *values = field_at(field, &reading->node->parameters);
 
     if (field->form == FIELD_ONE) {
-        read_element(reading, field, value, field_at(field, &reading->node->parameters), 0);
+        read_element(reading, field, value, values, 0);
         return;
     }
     if (!json_is_array(value)) {
         fail(reading, field, "must be a list");
         return;
     }
-    values = make_room(reading, field, count);
+    if (field->form == FIELD_AXES)
+        values = take_axes(reading, field, count);
+    else if (field->form != FIELD_PAIR)
+        values = make_list(reading, field, count);
+    else if (count != 2)
+        fail(reading, field, "must have two elements");
     for (size_t i = 0; i < count && !reading->status; i++)
         read_element(reading, field, json_array_get(value, i), values, i);
 }

@@ -28,9 +28,11 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     return 0;
 }
 
+/* More than once, because a file may be made while the folder is walked. */
 static void remove_folder(const struct staging *staging)
 {
-    nftw(staging->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    for (int i = 0; i < 100 && !access(staging->folder, F_OK); i++)
+        nftw(staging->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A signal handler may not walk a folder; a thread that waits for the signals may. */
@@ -48,13 +50,17 @@ static void *watch(void *context)
     return NULL;
 }
 
-static enum status start_watcher(struct staging *staging, struct error *error)
+static void block_ends(struct staging *staging)
 {
     sigemptyset(&staging->ends);
     sigaddset(&staging->ends, SIGINT);
     sigaddset(&staging->ends, SIGTERM);
     sigaddset(&staging->ends, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &staging->ends, NULL);
+}
+
+static enum status start_watcher(struct staging *staging, struct error *error)
+{
     staging->watched = !pthread_create(&staging->watcher, NULL, watch, staging);
     return staging->watched
                ? STATUS_OK
@@ -63,10 +69,10 @@ static enum status start_watcher(struct staging *staging, struct error *error)
 
 static void stop_watcher(struct staging *staging)
 {
-    if (!staging->watched)
-        return;
-    pthread_cancel(staging->watcher);
-    pthread_join(staging->watcher, NULL);
+    if (staging->watched) {
+        pthread_cancel(staging->watcher);
+        pthread_join(staging->watcher, NULL);
+    }
     pthread_sigmask(SIG_UNBLOCK, &staging->ends, NULL);
 }
 
@@ -110,6 +116,7 @@ enum status staging_open(const char *stem, struct staging **out, struct error *e
         free(staging);
         return error_set(error, STATUS_MEMORY, "%s: out of memory", stem);
     }
+    block_ends(staging);
     status = make_folder(staging, error);
     if (!status)
         status = start_watcher(staging, error);
@@ -158,9 +165,9 @@ void staging_close(struct staging *staging)
 {
     if (!staging)
         return;
-    stop_watcher(staging);
     if (staging->folder)
         remove_folder(staging);
+    stop_watcher(staging);
     free(staging->folder);
     free(staging->stem);
     free(staging->target);

@@ -22,6 +22,7 @@ struct engine {
 struct session {
     const struct engine *engine;
     float *memory, *scratch;
+    struct shape *shapes;   /* per value; those that operations trim are true after a run */
     float **pointers;       /* inputs and outputs of each step, in the order of the steps */
     struct tensor *tensors; /* inputs, outputs, then all tops if they are kept */
     size_t input_count, output_count, top_count;
@@ -67,7 +68,7 @@ const char *engine_kernel_name(const struct engine *engine)
 static struct tensor view(const struct session *session, const char *name, uint32_t value)
 {
     const struct plan *plan = &session->engine->plan;
-    const struct shape *shape = &plan->shapes[value];
+    const struct shape *shape = &session->shapes[value];
     struct tensor tensor = {.name = name,
                             .dims = shape->dims,
                             .count = step_count(shape),
@@ -144,10 +145,11 @@ enum status session_create(const struct engine *engine, struct session **out, st
     if (!session)
         return fail_memory(engine, error);
     session->engine = engine;
+    session->shapes = calloc(graph->value_count, sizeof *session->shapes);
     session->pointers = calloc(engine->plan.pointer_count, sizeof *session->pointers);
     session->tensors = calloc(graph->input_count + graph->output_count + graph->top_count,
                               sizeof *session->tensors);
-    if (session->pointers && session->tensors)
+    if (session->shapes && session->pointers && session->tensors)
         status = allocate_memory(session, error);
     else
         status = fail_memory(engine, error);
@@ -155,6 +157,7 @@ enum status session_create(const struct engine *engine, struct session **out, st
         session_free(session);
         return status;
     }
+    memcpy(session->shapes, engine->plan.shapes, graph->value_count * sizeof *session->shapes);
     fill_tensors(session);
     fill_pointers(session);
     *out = session;
@@ -166,6 +169,7 @@ void session_free(struct session *session)
     if (!session)
         return;
     free(session->memory);
+    free(session->shapes);
     free(session->pointers);
     free(session->tensors);
     free(session);
@@ -234,21 +238,29 @@ static void show_outputs(const struct session *session, const struct node *node)
 enum status session_run(struct session *session, struct error *error)
 {
     const struct plan *plan = &session->engine->plan;
+    struct failure failure = {.error = error};
     float **pointers = session->pointers;
+    bool trimmed = false;
 
-    (void)error;
-    for (size_t i = 0; i < plan->step_count; i++) {
+    for (size_t i = 0; i < plan->step_count && !failure.status; i++) {
         const struct step *step = &plan->steps[i];
+        const struct node *node = step->node;
         struct call call = {.step = step,
                             .kernels = session->engine->kernels,
                             .inputs = (const float *const *)pointers,
-                            .outputs = pointers + step->node->input_count,
-                            .scratch = session->scratch};
+                            .outputs = pointers + node->input_count,
+                            .scratch = session->scratch,
+                            .failure = &failure};
+        if (step->operation->trims)
+            call.trimmed = &session->shapes[node->outputs[0]];
+        trimmed = trimmed || step->operation->trims;
         if (!step->operation->alias)
             step->operation->run(&call);
-        if (session->observer)
-            show_outputs(session, step->node);
-        pointers += step->node->input_count + step->node->output_count;
+        if (session->observer && !failure.status)
+            show_outputs(session, node);
+        pointers += node->input_count + node->output_count;
     }
-    return STATUS_OK;
+    if (trimmed)
+        fill_tensors(session);
+    return failure.status;
 }

@@ -59,7 +59,9 @@ const struct tensor *session_tensor(const struct session *session, const char *n
 size_t session_tensor_count(const struct session *session);
 const struct tensor *session_tensor_at(const struct session *session, size_t index);
 
-/* One forward pass over the data in the input tensors. */
+/* One forward pass over the data in the input tensors. Tensors whose extents only the data tell
+ * (detections) have them after it; before, the largest that they can have. STATUS_DATA for inputs
+ * that a layer cannot work with (a region of an image that is not in the batch). */
 enum status session_run(struct session *session, struct error *error) MUST_CHECK;
 
 /* Sees each value as soon as it is computed, those of in-place layers too; `value` is its index in

@@ -1,5 +1,7 @@
 #include "engine/op.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/checked.h"
@@ -47,6 +49,20 @@ void step_pack_row(const struct weight *weight, size_t first, size_t count, size
         first += part;
         count -= part;
     }
+}
+
+void call_fail(const struct call *call, enum status status, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    if (call->failure->status)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    call->failure->status =
+        graph_error(call->step->graph, call->step->node, call->failure->error, status, "%s", text);
 }
 
 size_t step_count(const struct shape *shape)

@@ -22,12 +22,20 @@ struct step {
     size_t scratch;                 /* floats that run() needs */
 };
 
+/* Why a run cannot go on; the first reason stays. */
+struct failure {
+    enum status status;
+    struct error *error;
+};
+
 struct call {
     const struct step *step;
     const struct kernels *kernels;
     const float *const *inputs;
     float *const *outputs;
     float *scratch;
+    struct shape *trimmed;   /* the first output's, for operations that trim it */
+    struct failure *failure; /* see call_fail() */
 };
 
 struct operation {
@@ -37,6 +45,8 @@ struct operation {
     void (*run)(const struct call *call); /* NULL with !alias: there is no kernel */
     bool alias;    /* outputs are the first input, unchanged: nothing runs, memory is shared */
     bool in_place; /* run() may write its output over its first input */
+    bool trims;    /* inference gives the largest extents that the first output can have, and run()
+                      the true ones in call->trimmed. No layer can read such a value. */
 };
 
 #define X(kind, suffix, ...) extern const struct operation operation_##suffix;
@@ -52,6 +62,10 @@ enum status step_pack(struct step *step, size_t count, struct error *error) MUST
 /* Copies `count` numbers of a weight from `first` on, `step` floats apart. */
 void step_pack_row(const struct weight *weight, size_t first, size_t count, size_t step,
                    float *out);
+
+/* For input that run() cannot work with: sets the error line, with the layer's name. */
+void call_fail(const struct call *call, enum status status, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 /* The number of elements of a shape that inference has checked. */
 size_t step_count(const struct shape *shape);

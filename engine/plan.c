@@ -55,11 +55,30 @@ static enum status check_kernels(const struct plan *plan, struct error *error)
                      used >= sizeof list ? " ..." : "");
 }
 
+/* Shapes are settled before anything runs, so nothing can read a value that is trimmed then. */
+static enum status check_trimmed(const struct plan *plan, const struct node *node,
+                                 struct error *error)
+{
+    const struct graph *graph = plan->graph;
+
+    for (uint32_t i = 0; i < node->input_count && node->op->kind != OPERATOR_SILENCE; i++) {
+        const struct value *value = &graph->values[node->inputs[i]];
+        if (operation_find(graph->nodes[value->producer].op->kind)->trims)
+            return graph_error(graph, node, error, STATUS_UNSUPPORTED,
+                               "it reads '%s', whose extents are known only after the run",
+                               value->name);
+    }
+    return STATUS_OK;
+}
+
 static enum status add_step(struct plan *plan, const struct node *node,
                             const struct kernels *kernels, struct error *error)
 {
     struct step *step = &plan->steps[plan->step_count];
+    enum status status = check_trimmed(plan, node, error);
 
+    if (status)
+        return status;
     *step = (struct step){.graph = plan->graph,
                           .node = node,
                           .operation = operation_find(node->op->kind),

@@ -59,7 +59,7 @@
     X(RESHAPE, reshape, "Reshape", "Reshape", "", 1, 1, 1, 1)                                      \
     X(PERMUTE, permute, "Permute", "Permute", "", 1, 1, 1, 1)                                      \
     X(TILE, tile, "Tile", "Tile", "", 1, 1, 1, 1)                                                  \
-    X(RESIZE, resize, "Interp", "Interp Upsample NNUpsample Resize", "", 1, 1, 1, 1)               \
+    X(RESIZE, resize, "Interp", "Interp Upsample NNUpsample Resize", "", 1, 2, 1, 1)               \
     X(SHUFFLE_CHANNEL, shuffle_channel, "ShuffleChannel", "ShuffleChannel", "", 1, 1, 1, 1)        \
     X(ROI_POOLING, roi_pooling, "ROIPooling", "ROIPooling", "", 2, 2, 1, 1)                        \
     X(PRIOR_BOX, prior_box, "PriorBox", "PriorBox", "", 2, 2, 1, 1)                                \

@@ -49,7 +49,8 @@ bool operator_run(struct operator_test *test, bool in_place)
     const float *inputs[OPERATOR_TEST_INPUTS];
     float *output = test->output.data;
     struct guarded scratch;
-    struct error error;
+    struct error error = {""};
+    struct failure failure = {.error = &error};
     bool intact;
 
     test->node.weights = test->blobs; /* The caller may have moved the test. */
@@ -66,7 +67,10 @@ bool operator_run(struct operator_test *test, bool in_place)
                                        .kernels = step.kernels,
                                        .inputs = inputs,
                                        .outputs = &output,
-                                       .scratch = scratch.data});
+                                       .scratch = scratch.data,
+                                       .trimmed = &test->output_shape,
+                                       .failure = &failure});
+    test->status = failure.status;
     intact = guarded_intact(&test->output) && guarded_intact(&scratch);
     for (uint32_t i = 0; i < test->input_count; i++)
         intact = intact && guarded_intact(&test->inputs[i]);

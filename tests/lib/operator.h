@@ -15,6 +15,7 @@ struct operator_test {
     uint32_t input_count;
     struct shape shapes[OPERATOR_TEST_INPUTS];
     /* filled */
+    enum status status; /* of the run */
     struct guarded inputs[OPERATOR_TEST_INPUTS], weights[OPERATOR_MAX_WEIGHTS], output;
     struct shape output_shape;
     struct graph graph;

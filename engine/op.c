@@ -51,7 +51,7 @@ void step_pack_row(const struct weight *weight, size_t first, size_t count, size
     }
 }
 
-void call_refuse(const struct call *call, enum status status, const char *format, ...)
+void run_fail(const struct call *call, enum status status, const char *format, ...)
 {
     char text[256];
     va_list arguments;

@@ -35,7 +35,7 @@ struct call {
     float *const *outputs;
     float *scratch;
     struct shape *trimmed;   /* the first output's, for operations that trim it */
-    struct failure *failure; /* see call_refuse() */
+    struct failure *failure; /* see run_fail() */
 };
 
 struct operation {
@@ -64,7 +64,7 @@ void step_pack_row(const struct weight *weight, size_t first, size_t count, size
                    float *out);
 
 /* For input that run() cannot work with: sets the error line, with the layer's name. */
-void call_refuse(const struct call *call, enum status status, const char *format, ...)
+void run_fail(const struct call *call, enum status status, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
 /* The number of elements of a shape that inference has checked. */

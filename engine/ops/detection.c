@@ -130,7 +130,7 @@ static bool decode_set(const struct detection *detection, size_t set)
     for (size_t i = 0; i < detection->priors; i++, prior += 4, variance += 4) {
         const float *location = detection->location + (i * detection->sets + set) * 4;
         if (p->code != DETECTION_CORNER && !(prior[2] > prior[0] && prior[3] > prior[1])) {
-            call_refuse(detection->call, STATUS_DATA, "prior box %zu has no width or height", i);
+            run_fail(detection->call, STATUS_DATA, "prior box %zu has no width or height", i);
             return false;
         }
         detection->boxes[i] =

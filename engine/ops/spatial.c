@@ -159,10 +159,10 @@ static void run_roi_pooling(const struct call *call)
     for (size_t n = 0; n < (size_t)out->dim[0]; n++) {
         const float *roi = call->inputs[1] + n * 5;
         if (!find_spans(call->step, roi, &image, spans)) {
-            call_refuse(call, STATUS_DATA,
-                        "region %zu (image %g, %g, %g to %g, %g) lies in no image of the batch", n,
-                        (double)roi[0], (double)roi[1], (double)roi[2], (double)roi[3],
-                        (double)roi[4]);
+            run_fail(call, STATUS_DATA,
+                     "region %zu (image %g, %g, %g to %g, %g) lies in no image of the batch", n,
+                     (double)roi[0], (double)roi[1], (double)roi[2], (double)roi[3],
+                     (double)roi[4]);
             return;
         }
         for (size_t c = 0; c < channels; c++) {

@@ -20,8 +20,9 @@ static void read_pair(const struct caffe_layer *layer, const struct prototxt_fie
     pair[0] = pair[1] = fallback;
     if (prototxt_find(message, sides[0]) || prototxt_find(message, sides[1])) {
         if (given)
-            prototxt_fail(layer->reader, field, STATUS_DATA, "'%s' and '%s' exclude each other",
-                          name, sides[0]);
+            prototxt_fail(layer->reader, field, STATUS_DATA,
+                          "layer '%s': '%s' and '%s' exclude each other", layer->node->name, name,
+                          sides[0]);
         for (int axis = 0; axis < 2; axis++)
             pair[axis] =
                 prototxt_int(layer->reader, message, sides[axis], low, WINDOW_MAX, fallback);
@@ -31,7 +32,8 @@ static void read_pair(const struct caffe_layer *layer, const struct prototxt_fie
         return;
     if (given > 2)
         prototxt_fail(layer->reader, field, STATUS_UNSUPPORTED,
-                      "'%s' has %zu values, but images have two axes", name, given);
+                      "layer '%s': '%s' has %zu values, but images have two axes",
+                      layer->node->name, name, given);
     pair[0] = pair[1] = prototxt_field_int(layer->reader, field, low, WINDOW_MAX);
     if (given == 2)
         pair[1] = prototxt_field_int(layer->reader, prototxt_find_next(field), low, WINDOW_MAX);

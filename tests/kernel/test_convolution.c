@@ -63,13 +63,14 @@ static void compare(const struct operator_test *test)
     }
 }
 
-static void run(struct operator_test *test, uint64_t *random, bool extremes)
+static bool run(struct operator_test *test, uint64_t *random, bool extremes)
 {
     if (!operator_open(test, random, extremes))
-        return;
+        return false;
     assert_true(operator_run(test, false));
     compare(test);
     operator_close(test);
+    return true;
 }
 
 static void random_shapes_give_the_definitions_bits(void **state)
@@ -86,7 +87,8 @@ static void random_shapes_give_the_definitions_bits(void **state)
         for (int axis = 0; axis < 2; axis++) {
             p->window.kernel[axis] = between(&random, 1, 4);
             p->window.stride[axis] = between(&random, 1, 3);
-            p->window.pad_end[axis] = p->window.pad[axis] = between(&random, 0, 3);
+            p->window.pad[axis] = between(&random, 0, 3);
+            p->window.pad_end[axis] = between(&random, 0, 3);
             p->window.dilation[axis] = between(&random, 1, 2);
         }
         test.shapes[0] =
@@ -95,6 +97,34 @@ static void random_shapes_give_the_definitions_bits(void **state)
                                    between(&random, 1, 15), between(&random, 1, 30)}};
         run(&test, &random, round % 3 == 0);
     }
+}
+
+/* One input channel per group: no matrix product. */
+static void depthwise_filters_give_the_definitions_bits(void **state)
+{
+    uint64_t random = 6;
+    int ran = 0;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct operator_test test = {.kind = OPERATOR_CONVOLUTION, .input_count = 1};
+        struct convolution_parameters *p = &test.parameters.convolution;
+        p->group = between(&random, 1, 5);
+        p->outputs = p->group * between(&random, 1, 3);
+        p->bias = random_below(&random, 2);
+        for (int axis = 0; axis < 2; axis++) {
+            p->window.kernel[axis] = between(&random, 1, 5);
+            p->window.stride[axis] = between(&random, 1, 3);
+            p->window.pad[axis] = between(&random, 0, 6);
+            p->window.pad_end[axis] = between(&random, 0, 6);
+            p->window.dilation[axis] = between(&random, 1, 3);
+        }
+        test.shapes[0] = (struct shape){.dims = 4,
+                                        .dim = {between(&random, 1, 3), p->group,
+                                                between(&random, 1, 9), between(&random, 1, 40)}};
+        ran += run(&test, &random, round % 3 == 0);
+    }
+    assert_true(ran > ROUNDS / 2);
 }
 
 /* More columns than one block of the cache holds. */
@@ -113,7 +143,7 @@ static void many_columns_are_worked_off_in_blocks(void **state)
                                                                   .outputs = 5,
                                                                   .group = 1,
                                                                   .bias = true};
-    run(&test, &random, false);
+    assert_true(run(&test, &random, false));
 }
 
 static void expect_inner_product(const struct operator_test *test)
@@ -161,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_shapes_give_the_definitions_bits),
+        cmocka_unit_test(depthwise_filters_give_the_definitions_bits),
         cmocka_unit_test(many_columns_are_worked_off_in_blocks),
         cmocka_unit_test(inner_products_give_the_definitions_bits),
     };

@@ -113,6 +113,31 @@ static void batch_norm_divides_by_its_third_blob(void **state)
     }
 }
 
+/* batch_norm_layer.cpp with use_global_stats: false: the blobs are not looked at. */
+static void batch_norm_can_measure_the_batch_itself(void **state)
+{
+    union parameters parameters = {.batch_norm = {1e-3F, true}};
+    uint64_t random = 17;
+    struct operator_test test = open_test(OPERATOR_BATCH_NORM, 1, &random, &parameters, false);
+    const float *in = test.inputs[0].data;
+    double mean[C] = {0}, variance[C] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        mean[i / PLANE % C] += (double)in[i] / (N * PLANE);
+    for (size_t i = 0; i < COUNT; i++)
+        variance[i / PLANE % C] += pow((double)in[i] - mean[i / PLANE % C], 2) / (N * PLANE);
+    for (int in_place = 0; in_place < 2; in_place++) {
+        assert_true(operator_run(&test, in_place));
+        for (size_t i = 0; i < COUNT; i++) {
+            size_t c = i / PLANE % C;
+            expect_near(test.output.data[i], ((double)in[i] - mean[c]) / sqrt(variance[c] + 1e-3),
+                        1e-5);
+        }
+    }
+    operator_close(&test);
+}
+
 static void scale_repeats_its_slice(void **state)
 {
     uint64_t random = 11;
@@ -145,6 +170,68 @@ static void scale_takes_its_factor_from_a_second_input(void **state)
     (void)state;
     assert_true(operator_open(&test, &random, false));
     RUN_BOTH(test, i, (double)test.inputs[0].data[i] * (double)test.inputs[1].data[i / PLANE], 1e-6)
+}
+
+static void scale_may_add_a_learned_bias_to_a_second_input(void **state)
+{
+    union parameters parameters = {.scale = {1, 1, true}};
+    struct operator_test test = {.kind = OPERATOR_SCALE,
+                                 .input_count = 2,
+                                 .parameters = parameters,
+                                 .shapes = {{4, {N, C, H, W}}, {1, {C}}}};
+    uint64_t random = 18;
+
+    (void)state;
+    assert_true(operator_open(&test, &random, false));
+    assert_int_equal(test.node.weight_count, 1);
+    RUN_BOTH(test, i,
+             (double)test.inputs[0].data[i] * (double)test.inputs[1].data[i / PLANE % C] +
+                 (double)test.weights[0].data[i / PLANE % C],
+             1e-4)
+}
+
+/* axis, axes (of one input), how many elements share a number, how many numbers there are */
+static void bias_adds_a_slice_learned_or_given(void **state)
+{
+    static const int64_t cases[][4] = {{1, 1, PLANE, C},
+                                       {0, -1, 1, COUNT},
+                                       {-2, 2, 1, PLANE},
+                                       {0, 2, PLANE, N * C},
+                                       {1, 0, COUNT, 1}};
+    uint64_t random = 19;
+
+    (void)state;
+    for (size_t c = 0; c < 2 * sizeof cases / sizeof *cases; c++) {
+        const int64_t *one = cases[c / 2];
+        bool learned = c % 2;
+        size_t inner = (size_t)one[2], count = (size_t)one[3];
+        int64_t axis = one[0] < 0 ? one[0] + 4 : one[0], axes = one[1] < 0 ? 4 - axis : one[1];
+        struct operator_test test = {.kind = OPERATOR_BIAS,
+                                     .input_count = learned ? 1 : 2,
+                                     .parameters = {.bias = {one[0], one[1], false}},
+                                     .shapes = {{4, {N, C, H, W}}, {(unsigned)axes, {0}}}};
+        memcpy(test.shapes[1].dim, test.shapes[0].dim + axis, (size_t)axes * sizeof(int64_t));
+        assert_true(operator_open(&test, &random, false));
+        const struct guarded *bias = learned ? &test.weights[0] : &test.inputs[1];
+        assert_int_equal(bias->count, count);
+        RUN_BOTH(test, i, (double)test.inputs[0].data[i] + (double)bias->data[i / inner % count],
+                 1e-4)
+    }
+}
+
+static void operands_that_do_not_fit_are_refused(void **state)
+{
+    static const struct shape operands[] = {{1, {C + 1}}, {2, {N, C}}, {4, {N, C, H, W}}};
+    uint64_t random = 20;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof operands / sizeof *operands; i++) {
+        struct operator_test test = {.kind = i % 2 ? OPERATOR_SCALE : OPERATOR_BIAS,
+                                     .input_count = 2,
+                                     .parameters = {.scale = {1, 1, false}},
+                                     .shapes = {{4, {N, C, H, W}}, operands[i]}};
+        assert_false(operator_open(&test, &random, false));
+    }
 }
 
 static double lrn(const struct operator_test *test, size_t i)
@@ -182,9 +269,10 @@ static void lrn_divides_alpha_by_its_size(void **state)
     }
 }
 
+/* lrn_layer.cpp: within a channel the constant is 1, whatever k says. */
 static void lrn_within_a_channel_takes_the_mean_of_the_window(void **state)
 {
-    union parameters parameters = {.lrn = {3, 2, 0.75F, 1, LRN_WITHIN_CHANNEL}};
+    union parameters parameters = {.lrn = {3, 2, 0.75F, 5, LRN_WITHIN_CHANNEL}};
     uint64_t random = 14;
     struct operator_test test = open_test(OPERATOR_LRN, 1, &random, &parameters, false);
 
@@ -265,8 +353,12 @@ int main(void)
         cmocka_unit_test(relu_keeps_its_slope),
         cmocka_unit_test(eltwise_combines_all_inputs),
         cmocka_unit_test(batch_norm_divides_by_its_third_blob),
+        cmocka_unit_test(batch_norm_can_measure_the_batch_itself),
         cmocka_unit_test(scale_repeats_its_slice),
         cmocka_unit_test(scale_takes_its_factor_from_a_second_input),
+        cmocka_unit_test(scale_may_add_a_learned_bias_to_a_second_input),
+        cmocka_unit_test(bias_adds_a_slice_learned_or_given),
+        cmocka_unit_test(operands_that_do_not_fit_are_refused),
         cmocka_unit_test(lrn_divides_alpha_by_its_size),
         cmocka_unit_test(lrn_within_a_channel_takes_the_mean_of_the_window),
         cmocka_unit_test(softmax_sums_to_one_however_large_its_input),

@@ -22,7 +22,7 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* pooling_layer.cpp, Forward_cpu(), for one output. */
+/* pooling_layer.cpp, Forward_cpu(), and pooling_layer.cu, StoPoolForwardTest(), for one output. */
 static float pool(const struct operator_test *test, const float *plane, int64_t ph, int64_t pw)
 {
     const struct pooling_parameters *p = &test->parameters.pooling;
@@ -33,16 +33,22 @@ static float pool(const struct operator_test *test, const float *plane, int64_t 
     int64_t hend = smaller(hstart + (p->global ? height : w->kernel[0]), height + w->pad_end[0]);
     int64_t wend = smaller(wstart + (p->global ? width : w->kernel[1]), width + w->pad_end[1]);
     int64_t size = (hend - hstart) * (wend - wstart);
-    float best = -FLT_MAX, sum = 0;
+    float best = -FLT_MAX, sum = 0, weight = FLT_MIN, weighted = 0;
+    int64_t pixels = 0;
 
     for (int64_t h = hstart < 0 ? 0 : hstart; h < smaller(hend, height); h++) {
         for (int64_t x = wstart < 0 ? 0 : wstart; x < smaller(wend, width); x++) {
             float value = plane[h * width + x];
             best = value > best ? value : best;
             sum += value;
+            weight += value;
+            weighted += value * value;
+            pixels++;
         }
     }
-    return p->method == POOLING_MAX ? best : sum / (float)size;
+    if (p->method == POOLING_STOCHASTIC)
+        return weighted / weight;
+    return p->method == POOLING_MAX ? best : sum / (float)(p->exclude_pad ? pixels : size);
 }
 
 static void compare(const struct operator_test *test)
@@ -73,14 +79,17 @@ static void random_shapes_are_pooled_as_caffe_does(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct operator_test test = {.kind = OPERATOR_POOLING, .input_count = 1};
         struct pooling_parameters *p = &test.parameters.pooling;
-        p->method = random_below(&random, 2) ? POOLING_MAX : POOLING_AVERAGE;
+        p->method = (enum pooling_method)random_below(&random, 3);
+        p->exclude_pad = random_below(&random, 2);
         p->ceiling = random_below(&random, 2);
         p->global = random_below(&random, 8) == 0;
         for (int axis = 0; axis < 2; axis++) {
             p->window.kernel[axis] = between(&random, 1, 5);
             p->window.stride[axis] = p->global ? 1 : between(&random, 1, 4);
-            p->window.pad_end[axis] = p->window.pad[axis] =
-                p->global ? 0 : between(&random, 0, p->window.kernel[axis] - 1);
+            bool padded = !p->global && p->method != POOLING_STOCHASTIC;
+            int64_t most = padded ? p->window.kernel[axis] - 1 : 0;
+            p->window.pad[axis] = between(&random, 0, most);
+            p->window.pad_end[axis] = between(&random, 0, most);
             p->window.dilation[axis] = 1;
         }
         test.shapes[0] = (struct shape){.dims = 4,

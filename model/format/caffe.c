@@ -1,24 +1,14 @@
-#include "model/format/caffe.h"
+#include "model/format/caffe_reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LAYERS = 16384 };
-
-/* A layer, or an input given at the top of the file. */
-struct reading {
-    struct prototxt_reader reader;
-    struct graph *graph;
-    bool v1;
-    const char *layer_name; /* field of the root: "layer" or "layers" */
-    const struct prototxt_field *root;
-    const char *names[OPERATOR_MAX_INPUTS + OPERATOR_MAX_OUTPUTS];
-};
+enum { MAX_LAYERS = 16384, UPGRADE_MEMORY = 256 << 20 };
 
 /* ---- which layers take part (net.cpp, FilterNet and StateMeetsRule) ---- */
 
-static bool rule_met(struct reading *reading, const struct prototxt_field *rule)
+static bool rule_met(struct caffe_reading *reading, const struct prototxt_field *rule)
 {
     struct prototxt_reader *reader = &reading->reader;
     int phase = prototxt_enum(reader, rule, "phase", "TRAIN TEST", 1);
@@ -29,7 +19,7 @@ static bool rule_met(struct reading *reading, const struct prototxt_field *rule)
     return phase == 1 && low <= 0 && high >= 0 && !prototxt_find(rule, "stage");
 }
 
-static bool any_rule_met(struct reading *reading, const struct prototxt_field *layer,
+static bool any_rule_met(struct caffe_reading *reading, const struct prototxt_field *layer,
                          const char *name)
 {
     const struct prototxt_field *rule = prototxt_find(layer, name);
@@ -44,7 +34,7 @@ static bool any_rule_met(struct reading *reading, const struct prototxt_field *l
     return false;
 }
 
-static bool takes_part(struct reading *reading, const struct prototxt_field *layer)
+static bool takes_part(struct caffe_reading *reading, const struct prototxt_field *layer)
 {
     bool include = prototxt_find(layer, "include") != NULL;
 
@@ -55,8 +45,8 @@ static bool takes_part(struct reading *reading, const struct prototxt_field *lay
                    : !any_rule_met(reading, layer, "exclude");
 }
 
-static const struct prototxt_field *next_layer(struct reading *reading,
-                                               const struct prototxt_field *layer)
+const struct prototxt_field *caffe_next_layer(struct caffe_reading *reading,
+                                              const struct prototxt_field *layer)
 {
     layer = layer ? prototxt_find_next(layer) : prototxt_find(reading->root, reading->layer_name);
     while (layer && !reading->reader.status && !takes_part(reading, layer))
@@ -66,7 +56,7 @@ static const struct prototxt_field *next_layer(struct reading *reading,
 
 /* ---- the form of the file ---- */
 
-static void find_form(struct reading *reading)
+static void find_form(struct caffe_reading *reading)
 {
     const struct prototxt_field *old = prototxt_find(reading->root, "layers");
     const struct prototxt_field *current = prototxt_find(reading->root, "layer");
@@ -85,26 +75,22 @@ static void find_form(struct reading *reading)
     for (; field; field = prototxt_find_next(field)) {
         if (field->kind != PROTOTXT_MESSAGE)
             prototxt_fail(&reading->reader, field, STATUS_DATA, "a layer must stand in braces");
-        else if (old && prototxt_find(field, "layer"))
-            prototxt_fail(&reading->reader, field, STATUS_UNSUPPORTED,
-                          "this is Caffe's V0 form of 2013; bring it up to date with Caffe's "
-                          "upgrade_net_proto_text");
     }
 }
 
-static const char *layer_label(struct reading *reading, const struct prototxt_field *layer)
+const char *caffe_layer_label(struct caffe_reading *reading, const struct prototxt_field *layer)
 {
     return prototxt_string(&reading->reader, layer, "name", "");
 }
 
-static const char *layer_type(struct reading *reading, const struct prototxt_field *layer)
+const char *caffe_layer_type(struct caffe_reading *reading, const struct prototxt_field *layer)
 {
     const struct prototxt_field *type = prototxt_find(layer, "type");
     enum prototxt_kind kind = reading->v1 ? PROTOTXT_WORD : PROTOTXT_STRING;
 
     if (!type)
         prototxt_fail(&reading->reader, layer, STATUS_DATA, "layer '%s' has no type",
-                      layer_label(reading, layer));
+                      caffe_layer_label(reading, layer));
     else if (type->kind != kind)
         prototxt_fail(&reading->reader, type, STATUS_DATA,
                       reading->v1 ? "the type of a V1 layer is a word without quotes"
@@ -113,20 +99,21 @@ static const char *layer_type(struct reading *reading, const struct prototxt_fie
 }
 
 /* Names every layer whose type is unknown, so that one look tells what a net would need. */
-static void check_types(struct reading *reading)
+static void check_types(struct caffe_reading *reading)
 {
     const struct prototxt_field *layer = NULL, *first = NULL;
     char list[512] = "";
     size_t used = 0, unknown = 0;
 
-    while ((layer = next_layer(reading, layer))) {
-        const char *type = layer_type(reading, layer);
-        if (reading->reader.status || operator_find_caffe(type, reading->v1))
+    while ((layer = caffe_next_layer(reading, layer))) {
+        const char *type = caffe_layer_type(reading, layer);
+        if (reading->reader.status || operator_find_caffe(type, reading->v1) ||
+            caffe_role_of(layer, type, reading->v1) != CAFFE_LAYER)
             continue;
         first = first ? first : layer;
         if (used < sizeof list) {
             int wrote = snprintf(list + used, sizeof list - used, "%s'%s' (%s)",
-                                 unknown ? ", " : "", layer_label(reading, layer), type);
+                                 unknown ? ", " : "", caffe_layer_label(reading, layer), type);
             used += wrote > 0 ? (size_t)wrote : 0;
         }
         unknown++;
@@ -137,103 +124,9 @@ static void check_types(struct reading *reading)
                       unknown == 1 ? "" : "s", list, used >= sizeof list ? " ..." : "");
 }
 
-/* ---- inputs ---- */
-
-void caffe_read_shape(struct prototxt_reader *reader, const struct prototxt_field *message,
-                      struct shape *shape)
-{
-    const struct prototxt_field *dim = prototxt_find(message, "dim");
-
-    shape->dims = 0;
-    for (; dim && !reader->status; dim = prototxt_find_next(dim)) {
-        if (shape->dims == SHAPE_MAX_DIMS)
-            prototxt_fail(reader, dim, STATUS_LIMIT, "a shape has more than %d dimensions",
-                          SHAPE_MAX_DIMS);
-        else
-            shape->dim[shape->dims++] = prototxt_field_int(reader, dim, 1, INT32_MAX);
-    }
-    if (!shape->dims && message)
-        prototxt_fail(reader, message, STATUS_DATA, "the shape of the input is missing");
-}
-
-static void add_input(struct reading *reading, const char *name, const char *top,
-                      const struct shape *shape, unsigned line)
-{
-    struct node *node;
-
-    if (reading->reader.status)
-        return;
-    reading->reader.status = graph_add(reading->graph, operator_info(OPERATOR_INPUT), name, NULL, 0,
-                                       &top, 1, line, &node, reading->reader.error);
-    if (!reading->reader.status)
-        node->parameters.input.shape = *shape;
-}
-
-/* Four `input_dim` fields per input, counted from `index`. */
-static void read_input_dims(struct reading *reading, const struct prototxt_field *input,
-                            size_t index, struct shape *shape)
-{
-    const struct prototxt_field *dim = prototxt_find(reading->root, "input_dim");
-
-    for (size_t i = 0; i < 4 * index && dim; i++)
-        dim = prototxt_find_next(dim);
-    for (shape->dims = 0; shape->dims < 4 && dim; dim = prototxt_find_next(dim))
-        shape->dim[shape->dims++] = prototxt_field_int(&reading->reader, dim, 1, INT32_MAX);
-    if (shape->dims < 4)
-        prototxt_fail(&reading->reader, input, STATUS_DATA,
-                      "input '%s' has no shape; add input_shape { dim: ... }", input->text);
-}
-
-/* `input` at the top of the file, with input_shape or input_dim (upgrade_proto.cpp,
- * UpgradeNetInput). */
-static void add_inputs(struct reading *reading)
-{
-    const struct prototxt_field *input = prototxt_find(reading->root, "input");
-    const struct prototxt_field *message = prototxt_find(reading->root, "input_shape");
-    struct shape shape;
-    bool dims = message == NULL;
-
-    for (size_t i = 0; input && !reading->reader.status; i++) {
-        const char *name = prototxt_field_string(&reading->reader, input);
-        if (dims)
-            read_input_dims(reading, input, i, &shape);
-        else if (message && message->kind == PROTOTXT_MESSAGE)
-            caffe_read_shape(&reading->reader, message, &shape);
-        else
-            prototxt_fail(&reading->reader, input, STATUS_DATA, "input '%s' has no input_shape",
-                          name);
-        add_input(reading, name, name, &shape, input->line);
-        message = message ? prototxt_find_next(message) : NULL;
-        input = prototxt_find_next(input);
-    }
-}
-
-/* input_layer.cpp: one shape for all tops, or one each. */
-static void add_input_layer(struct reading *reading, const struct prototxt_field *layer)
-{
-    struct prototxt_reader *reader = &reading->reader;
-    const struct prototxt_field *top = prototxt_find(layer, "top");
-    const struct prototxt_field *parameters = prototxt_message(reader, layer, "input_param");
-    const struct prototxt_field *message = prototxt_find(parameters, "shape");
-    size_t shapes = prototxt_count(parameters, "shape");
-    struct shape shape;
-
-    if (shapes != 1 && shapes != prototxt_count(layer, "top"))
-        prototxt_fail(reader, layer, STATUS_DATA,
-                      "Input layer '%s' needs one shape, or one for each top",
-                      layer_label(reading, layer));
-    while (top && message && !reader->status) {
-        caffe_read_shape(reader, message, &shape);
-        add_input(reading, layer_label(reading, layer), prototxt_field_string(reader, top), &shape,
-                  layer->line);
-        top = prototxt_find_next(top);
-        message = shapes == 1 ? message : prototxt_find_next(message);
-    }
-}
-
 /* ---- layers ---- */
 
-static size_t read_names(struct reading *reading, const struct prototxt_field *layer,
+static size_t read_names(struct caffe_reading *reading, const struct prototxt_field *layer,
                          const char *field_name, const char **names, size_t most)
 {
     const struct prototxt_field *field = prototxt_find(layer, field_name);
@@ -249,22 +142,102 @@ static size_t read_names(struct reading *reading, const struct prototxt_field *l
     return count;
 }
 
-static void add_layer(struct reading *reading, const struct prototxt_field *layer)
+/* ---- layers that only training has ---- */
+
+static bool is_left_out(const struct caffe_reading *reading, const char *name)
+{
+    /* A top that was made after all, by a layer in place or of another phase, is there. */
+    if (graph_top(reading->graph, name) >= 0)
+        return false;
+    for (size_t i = 0; i < reading->left_out_count; i++) {
+        if (!strcmp(reading->left_out[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* Takes the bottoms that only training has out of a Silence, and leaves out a layer that has no
+ * others. True when the layer stays. */
+static bool drop_labels(struct caffe_reading *reading, enum operator_kind kind,
+                        const char **bottoms, size_t *count)
+{
+    size_t kept = 0, given = *count;
+
+    for (size_t i = 0; i < given; i++) {
+        if (!is_left_out(reading, bottoms[i]))
+            kept++;
+    }
+    if (kept == given || (kept && kind != OPERATOR_SILENCE))
+        return true;
+    for (size_t i = kept = 0; i < given; i++) {
+        if (!is_left_out(reading, bottoms[i]))
+            bottoms[kept++] = bottoms[i];
+    }
+    *count = kept;
+    return kept > 0;
+}
+
+static void leave_out_tops(struct caffe_reading *reading, const struct prototxt_field *layer)
+{
+    const struct prototxt_field *top = prototxt_find(layer, "top");
+
+    for (; top && !reading->reader.status; top = prototxt_find_next(top))
+        caffe_leave_out(reading, prototxt_field_string(&reading->reader, top));
+}
+
+/* Any layer of phase TEST that makes `name`, or NULL. */
+static const struct prototxt_field *maker_of(struct caffe_reading *reading, const char *name)
+{
+    const struct prototxt_field *layer = NULL, *top;
+
+    while ((layer = caffe_next_layer(reading, layer))) {
+        for (top = prototxt_find(layer, "top"); top; top = prototxt_find_next(top)) {
+            if (top->kind == PROTOTXT_STRING && !strcmp(top->text, name))
+                return layer;
+        }
+    }
+    return NULL;
+}
+
+/* Says more about a bottom that does not exist than the graph could. */
+static void check_bottoms(struct caffe_reading *reading, const struct prototxt_field *layer,
+                          const char *const *bottoms, size_t count)
+{
+    const char *label = caffe_layer_label(reading, layer);
+
+    for (size_t i = 0; i < count && !reading->reader.status; i++) {
+        const struct prototxt_field *maker;
+        if (graph_top(reading->graph, bottoms[i]) >= 0)
+            continue;
+        maker = maker_of(reading, bottoms[i]);
+        if (!maker || reading->reader.status)
+            continue;
+        if (is_left_out(reading, bottoms[i]))
+            prototxt_fail(&reading->reader, layer, STATUS_DATA,
+                          "layer '%s': bottom '%s' is made by layer '%s' in line %u, which only "
+                          "training needs and which is left out",
+                          label, bottoms[i], caffe_layer_label(reading, maker), maker->line);
+        else
+            prototxt_fail(&reading->reader, layer, STATUS_DATA,
+                          "layer '%s': bottom '%s' is made by layer '%s' in line %u; a layer must "
+                          "stand behind those that it reads",
+                          label, bottoms[i], caffe_layer_label(reading, maker), maker->line);
+    }
+}
+
+/* ---- the graph ---- */
+
+static void add_node(struct caffe_reading *reading, const struct prototxt_field *layer,
+                     const struct operator_info *op, const char *const *bottoms,
+                     size_t bottom_count, const char *const *tops, size_t top_count)
 {
     struct prototxt_reader *reader = &reading->reader;
-    const struct operator_info *op = operator_find_caffe(layer_type(reading, layer), reading->v1);
-    const char **bottoms = reading->names, **tops = reading->names + OPERATOR_MAX_INPUTS;
-    size_t bottom_count = read_names(reading, layer, "bottom", bottoms, OPERATOR_MAX_INPUTS);
-    size_t top_count = read_names(reading, layer, "top", tops, OPERATOR_MAX_OUTPUTS);
     struct node *node;
 
+    check_bottoms(reading, layer, bottoms, bottom_count);
     if (reader->status)
         return;
-    if (op->kind == OPERATOR_INPUT) {
-        add_input_layer(reading, layer);
-        return;
-    }
-    reader->status = graph_add(reading->graph, op, layer_label(reading, layer), bottoms,
+    reader->status = graph_add(reading->graph, op, caffe_layer_label(reading, layer), bottoms,
                                bottom_count, tops, top_count, layer->line, &node, reader->error);
     if (reader->status)
         return;
@@ -272,67 +245,154 @@ static void add_layer(struct reading *reading, const struct prototxt_field *laye
         .reader = reader, .layer = layer, .graph = reading->graph, .node = node});
 }
 
-static void count(struct reading *reading, size_t *nodes, size_t *values)
+static bool is_softmax_of(struct caffe_reading *reading, const struct prototxt_field *layer,
+                          const char *name)
+{
+    const struct operator_info *op =
+        operator_find_caffe(caffe_layer_type(reading, layer), reading->v1);
+    const struct prototxt_field *bottom = prototxt_find(layer, "bottom");
+
+    return op && op->kind == OPERATOR_SOFTMAX && bottom && bottom->kind == PROTOTXT_STRING &&
+           !strcmp(bottom->text, name);
+}
+
+/* The name that a deploy.prototxt gives the probabilities, if it is free and there is one such
+ * layer; else the loss layer's own. */
+static const char *softmax_name(struct caffe_reading *reading, const struct prototxt_field *layer)
+{
+    const char *own = caffe_layer_label(reading, layer);
+    const struct prototxt_field *other = NULL;
+
+    while ((other = caffe_next_layer(reading, other))) {
+        const char *type = caffe_layer_type(reading, other);
+        if (!strcmp(caffe_layer_label(reading, other), "prob") ||
+            (other != layer && caffe_role_of(other, type, reading->v1) == CAFFE_SOFTMAX_LOSS))
+            return own;
+    }
+    return graph_top(reading->graph, "prob") < 0 && !maker_of(reading, "prob") ? "prob" : own;
+}
+
+/* A Softmax of what the loss reads first, unless the net has one already. */
+static void add_softmax(struct caffe_reading *reading, const struct prototxt_field *layer,
+                        const char *const *bottoms, size_t bottom_count)
+{
+    const struct prototxt_field *other = NULL;
+    const char *top;
+
+    if (!bottom_count) {
+        prototxt_fail(&reading->reader, layer, STATUS_DATA, "layer '%s' has no bottom",
+                      caffe_layer_label(reading, layer));
+        return;
+    }
+    while ((other = caffe_next_layer(reading, other))) {
+        if (is_softmax_of(reading, other, bottoms[0]))
+            return;
+    }
+    top = softmax_name(reading, layer);
+    add_node(reading, layer, operator_info(OPERATOR_SOFTMAX), bottoms, 1, &top, 1);
+}
+
+static void add_layer(struct caffe_reading *reading, const struct prototxt_field *layer)
+{
+    const char *type = caffe_layer_type(reading, layer);
+    const struct operator_info *op = operator_find_caffe(type, reading->v1);
+    const char **bottoms = reading->names, **tops = reading->names + OPERATOR_MAX_INPUTS;
+    size_t bottom_count = read_names(reading, layer, "bottom", bottoms, OPERATOR_MAX_INPUTS);
+    size_t top_count = read_names(reading, layer, "top", tops, OPERATOR_MAX_OUTPUTS);
+
+    if (reading->reader.status)
+        return;
+    switch (caffe_role_of(layer, type, reading->v1)) {
+    case CAFFE_DATA:
+        caffe_add_data_layer(reading, layer);
+        return;
+    case CAFFE_SOFTMAX_LOSS:
+        add_softmax(reading, layer, bottoms, bottom_count);
+        leave_out_tops(reading, layer);
+        return;
+    case CAFFE_LOSS:
+        leave_out_tops(reading, layer);
+        return;
+    case CAFFE_LAYER:
+        break;
+    }
+    if (op->kind == OPERATOR_INPUT)
+        caffe_add_input_layer(reading, layer);
+    else if (bottom_count && !drop_labels(reading, op->kind, bottoms, &bottom_count))
+        leave_out_tops(reading, layer);
+    else
+        add_node(reading, layer, op, bottoms, bottom_count, tops, top_count);
+}
+
+static void count(struct caffe_reading *reading, size_t *nodes, size_t *values)
 {
     const struct prototxt_field *layer = NULL;
 
     *nodes = *values = prototxt_count(reading->root, "input");
-    while ((layer = next_layer(reading, layer))) {
+    while ((layer = caffe_next_layer(reading, layer))) {
         size_t tops = prototxt_count(layer, "top");
         *nodes += tops > 1 ? tops : 1;
-        *values += tops;
+        *values += tops > 1 ? tops : 1;
         if (*nodes > MAX_LAYERS || *values > MAX_LAYERS)
             prototxt_fail(&reading->reader, layer, STATUS_LIMIT, "more than %d layers or tops",
                           MAX_LAYERS);
     }
 }
 
-static enum status build(const char *path, const struct prototxt *prototxt, struct graph **out,
-                         struct error *error)
+/* Fills reading->graph, which it makes. */
+static enum status build(struct caffe_reading *reading)
 {
-    struct reading *reading = calloc(1, sizeof *reading);
     const struct prototxt_field *layer = NULL;
     size_t nodes = 0, values = 0;
     enum status status;
 
-    if (!reading)
-        return error_set(error, STATUS_MEMORY, "%s: out of memory", path);
-    reading->reader = (struct prototxt_reader){.file = path, .error = error};
-    reading->root = prototxt_root(prototxt);
-    find_form(reading);
+    caffe_upgrade(reading);
+    if (!reading->reader.status)
+        find_form(reading);
     if (!reading->reader.status)
         check_types(reading);
     if (!reading->reader.status)
         count(reading, &nodes, &values);
-    status = reading->reader.status;
-    if (!status)
-        status = graph_create(path, nodes, values, &reading->graph, error);
-    if (!status) {
-        add_inputs(reading);
-        while ((layer = next_layer(reading, layer)))
-            add_layer(reading, layer);
-        status = reading->reader.status;
-    }
+    if (reading->reader.status)
+        return reading->reader.status;
+    reading->left_out = arena_alloc(&reading->arena, values, sizeof *reading->left_out);
+    if (!reading->left_out)
+        return arena_fail(&reading->arena, reading->reader.error);
+    status =
+        graph_create(reading->reader.file, nodes, values, &reading->graph, reading->reader.error);
     if (status)
-        graph_free(reading->graph);
-    else
-        *out = reading->graph;
-    free(reading);
-    return status;
+        return status;
+    caffe_add_inputs(reading);
+    while ((layer = caffe_next_layer(reading, layer)))
+        add_layer(reading, layer);
+    return reading->reader.status;
 }
 
 enum status caffe_read_graph(const char *path, const struct mapping *prototxt,
                              const struct model_options *options, struct graph **out,
                              struct error *error)
 {
+    struct caffe_reading *reading = calloc(1, sizeof *reading);
     struct prototxt *tree = NULL;
     enum status status;
 
-    (void)options;
     *out = NULL;
+    if (!reading)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", path);
+    arena_init(&reading->arena, UPGRADE_MEMORY);
+    reading->reader = (struct prototxt_reader){.file = path, .error = error};
+    reading->input_shape = options->input_shape;
     status = prototxt_parse(path, prototxt->bytes, prototxt->size, &tree, error);
-    if (!status)
-        status = build(path, tree, out, error);
+    if (!status) {
+        reading->root = prototxt_root(tree);
+        status = build(reading);
+    }
+    if (status)
+        graph_free(reading->graph);
+    else
+        *out = reading->graph;
     prototxt_free(tree);
+    arena_free(&reading->arena);
+    free(reading);
     return status;
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/checked.h"
 #include "model/format/caffe.h"
@@ -12,6 +13,7 @@
 enum { NET_NAME = 1, NET_V1_LAYERS = 2, NET_LAYER = 100 };
 enum { LAYER_NAME = 1, LAYER_BLOBS = 7 };
 enum { V1_V0_LAYER = 1, V1_NAME = 4, V1_BLOBS = 6 };
+enum { V0_NAME = 1, V0_BLOBS = 50 };
 enum { BLOB_NUM = 1, BLOB_WIDTH = 4, BLOB_DATA = 5, BLOB_SHAPE = 7, BLOB_DOUBLE_DATA = 8 };
 enum { SHAPE_DIM = 1 };
 
@@ -24,6 +26,9 @@ struct loading {
     size_t layers;     /* with weights, so far */
     const char *layer; /* name, for errors; not NUL-terminated */
     int layer_size;
+    const struct node *almost; /* has a name of another case: */
+    const char *almost_layer;
+    int almost_size;
 };
 
 /* What the fields of a BlobProto said, before they are put together. */
@@ -210,20 +215,25 @@ static enum status read_blob(const struct loading *loading, const struct wire *o
 
 /* ---- layers ---- */
 
-static struct node *find_node(const struct loading *loading)
+static struct node *find_node(struct loading *loading)
 {
     struct graph *graph = loading->graph;
+    size_t size = (size_t)loading->layer_size;
 
     for (size_t i = 0; i < graph->node_count; i++) {
         const char *name = graph->nodes[i].name;
-        if (strlen(name) == (size_t)loading->layer_size &&
-            !memcmp(name, loading->layer, (size_t)loading->layer_size))
+        if (strlen(name) != size || strncasecmp(name, loading->layer, size) != 0)
+            continue;
+        if (!memcmp(name, loading->layer, size))
             return &graph->nodes[i];
+        loading->almost = &graph->nodes[i];
+        loading->almost_layer = loading->layer;
+        loading->almost_size = loading->layer_size;
     }
     return NULL;
 }
 
-static enum status read_blobs(const struct loading *loading, struct wire wire, uint32_t blobs_field,
+static enum status read_blobs(struct loading *loading, struct wire wire, uint32_t blobs_field,
                               uint32_t count)
 {
     struct node *node = find_node(loading);
@@ -250,33 +260,61 @@ static enum status read_blobs(const struct loading *loading, struct wire wire, u
     return status ? status : wire_status(&wire, loading->error);
 }
 
-static enum status read_layer(struct loading *loading, const struct wire *outer,
-                              const struct wire_field *layer)
+/* Where a form of the file keeps what is needed. */
+struct layer_fields {
+    uint32_t name, blobs;
+};
+
+static enum status read_fields(struct loading *loading, struct wire start,
+                               const struct layer_fields *fields)
 {
-    bool v1 = layer->number == NET_V1_LAYERS;
-    uint32_t name = v1 ? V1_NAME : LAYER_NAME, blobs = v1 ? V1_BLOBS : LAYER_BLOBS, count = 0;
-    struct wire start = wire_enter(outer, layer), wire = start;
-    enum status status;
+    struct wire wire = start;
     struct wire_field field;
+    enum status status;
+    uint32_t count = 0;
 
     loading->layer = "";
     loading->layer_size = 0;
     while (wire_next(&wire, &field)) {
-        if (field.number == name && field.type == WIRE_BYTES) {
+        if (field.number == fields->name && field.type == WIRE_BYTES) {
             loading->layer = (const char *)field.bytes;
             loading->layer_size = field.size > 1024 ? 1024 : (int)field.size;
         }
-        if (field.number == blobs)
-            count++;
-        if (v1 && field.number == V1_V0_LAYER)
-            return error_set(loading->error, STATUS_UNSUPPORTED,
-                             "%s: this is Caffe's V0 form of 2013; bring it up to date with "
-                             "Caffe's upgrade_net_proto_binary",
-                             loading->file);
+        count += field.number == fields->blobs;
     }
     status = wire_status(&wire, loading->error);
     loading->layers += count > 0;
-    return status || !count ? status : read_blobs(loading, start, blobs, count);
+    return status || !count ? status : read_blobs(loading, start, fields->blobs, count);
+}
+
+/* The message that has name and blobs: of V0 it stands inside a V1 layer (upgrade_proto.cpp,
+ * UpgradeV0LayerParameter). */
+static enum status read_layer(struct loading *loading, const struct wire *outer,
+                              const struct wire_field *layer)
+{
+    static const struct layer_fields current = {LAYER_NAME, LAYER_BLOBS}, v1 = {V1_NAME, V1_BLOBS},
+                                     v0 = {V0_NAME, V0_BLOBS};
+    struct wire start = wire_enter(outer, layer), wire = start;
+    struct wire_field field;
+
+    if (layer->number == NET_LAYER)
+        return read_fields(loading, start, &current);
+    while (wire_next(&wire, &field)) {
+        if (field.number == V1_V0_LAYER)
+            return read_fields(loading, wire_enter(&wire, &field), &v0);
+    }
+    return read_fields(loading, start, &v1);
+}
+
+/* Names that differ by case only are other names to Caffe; here that would end as missing weights.
+ */
+static enum status check_case(const struct loading *loading)
+{
+    if (!loading->almost || loading->almost->weight_count)
+        return STATUS_OK;
+    return graph_error(loading->graph, loading->almost, loading->error, STATUS_DATA,
+                       "%s has weights for '%.*s' instead; rename one of them", loading->file,
+                       loading->almost_size, loading->almost_layer);
 }
 
 static enum status check_names(const struct graph *graph, struct error *error)
@@ -309,6 +347,8 @@ enum status caffe_attach_weights(struct graph *graph, const char *path, struct m
     }
     if (!status)
         status = wire_status(&wire, error);
+    if (!status)
+        status = check_case(&loading);
     if (!status)
         status = check_names(graph, error);
     return status ? status : graph_keep(graph, weights, error);

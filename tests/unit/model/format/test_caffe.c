@@ -276,8 +276,8 @@ static void layers_are_chosen_by_phase(void **state)
 static void mistakes_in_the_prototxt_are_named_with_their_line(void **state)
 {
     (void)state;
-    refuse_text("layers { layer { name: 'x' type: 'conv' } }", STATUS_UNSUPPORTED,
-                ":1: this is Caffe's V0 form");
+    refuse_text("layers { layer { name: 'x' type: 'conf' } }", STATUS_UNSUPPORTED,
+                ":1: 1 layer of a type that is not supported: 'x' (conf)");
     refuse_text(INPUT "layer { name: 'x' type: 'Foo' }\nlayer { name: 'y' type: 'Bar' }",
                 STATUS_UNSUPPORTED, "2 layers of a type that is not supported: 'x' (Foo), 'y'");
     refuse_text(INPUT "layer { name: 'x' bottom: 'data' }", STATUS_DATA, "layer 'x' has no type");

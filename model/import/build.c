@@ -262,3 +262,11 @@ enum status build_simple(struct importer *importer, const char *name, enum opera
 
     return build_on(importer, name, x, &layer, out);
 }
+
+enum status build_check_value(struct importer *importer, const struct operand *x)
+{
+    if (x->kind == OPERAND_VALUE)
+        return STATUS_OK;
+    return importer_fail(importer, STATUS_UNSUPPORTED,
+                         "its input is a constant; fold it before the network is saved");
+}

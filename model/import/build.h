@@ -57,6 +57,10 @@ enum status build_plain(struct importer *importer, const char *name, const struc
 enum status build_channels(struct importer *importer, const char *name, const struct operand *x,
                            unsigned channel, struct operand *out) MUST_CHECK;
 
+/* The same operand, of four axes, through a value whose axes are N,C,H,W. */
+enum status build_planes(struct importer *importer, const char *name, const struct operand *x,
+                         const struct import_axes *axes, struct operand *out) MUST_CHECK;
+
 /* Scale (`factor`) and Bias (`offset`), each a weight along one axis of the value x, or NULL; the
  * one layer that says both. Nothing to say gives x. */
 enum status build_scale(struct importer *importer, const char *name, const struct operand *x,
@@ -66,6 +70,9 @@ enum status build_scale(struct importer *importer, const char *name, const struc
 /* (shift + scale * x) ^ power; nothing when that is x. */
 enum status build_power(struct importer *importer, const char *name, const struct operand *x,
                         struct power_parameters power, struct operand *out) MUST_CHECK;
+
+/* STATUS_UNSUPPORTED for a constant, which no layer can make. */
+enum status build_check_value(struct importer *importer, const struct operand *x) MUST_CHECK;
 
 /* A layer of one input and these parameters that keeps the shape. */
 enum status build_simple(struct importer *importer, const char *name, enum operator_kind kind,

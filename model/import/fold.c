@@ -189,15 +189,50 @@ enum status constant_binary(struct importer *importer, enum import_binary operat
                     : fold_floats(importer, operation, &left, &right, out);
 }
 
+/* Casts to floats unless `integers`, and broadcasts to `shape`. */
+static enum status fit(struct importer *importer, const struct shape *shape, bool integers,
+                       struct operand *x)
+{
+    enum status status = integers ? STATUS_OK : import_cast(importer, x, false, x);
+
+    return status ? status : constant_stretch(importer, x, shape, x);
+}
+
+static enum status select_numbers(struct importer *importer, struct operand *choice,
+                                  struct operand *yes, struct operand *no, struct operand *out)
+{
+    bool integers = yes->kind == OPERAND_INTEGERS && no->kind == OPERAND_INTEGERS;
+    struct shape shape;
+    int64_t *numbers = NULL;
+    float *floats = NULL;
+    enum status status = import_broadcast_shape(importer, &yes->shape, &no->shape, &shape);
+
+    if (!status)
+        status = import_broadcast_shape(importer, &shape, &choice->shape, &shape);
+    if (!status)
+        status = fit(importer, &shape, integers, yes);
+    if (!status)
+        status = fit(importer, &shape, integers, no);
+    if (!status)
+        status = fit(importer, &shape, true, choice);
+    if (!status)
+        status = integers ? import_integers(importer, &shape, &numbers, out)
+                          : import_floats(importer, &shape, &floats, out);
+    for (size_t i = 0; !status && i < shape_product(&shape, 0, shape.dims); i++) {
+        const struct operand *from = choice->integers[i] ? yes : no;
+        if (integers)
+            numbers[i] = from->integers[i];
+        else
+            floats[i] = weight_at(&from->weight, i);
+    }
+    return status;
+}
+
 enum status import_select(struct importer *importer, const char *name,
                           const struct operand *condition, const struct operand *a,
                           const struct operand *b, struct operand *out)
 {
     struct operand choice, yes = *a, no = *b;
-    bool integers = a->kind == OPERAND_INTEGERS && b->kind == OPERAND_INTEGERS;
-    struct shape shape;
-    int64_t *numbers;
-    float *floats;
     enum status status;
 
     if (!operand_is_constant(condition))
@@ -212,30 +247,7 @@ enum status import_select(struct importer *importer, const char *name,
     if (!operand_is_constant(a) || !operand_is_constant(b))
         return importer_fail(importer, STATUS_UNSUPPORTED,
                              "choosing number by number between tensors is not supported");
-    status = import_broadcast_shape(importer, &a->shape, &b->shape, &shape);
-    if (!status)
-        status = import_broadcast_shape(importer, &shape, &choice.shape, &shape);
-    if (!status && !integers)
-        status = import_cast(importer, &yes, false, &yes);
-    if (!status && !integers)
-        status = import_cast(importer, &no, false, &no);
-    if (!status)
-        status = constant_stretch(importer, &yes, &shape, &yes);
-    if (!status)
-        status = constant_stretch(importer, &no, &shape, &no);
-    if (!status)
-        status = constant_stretch(importer, &choice, &shape, &choice);
-    if (!status)
-        status = integers ? import_integers(importer, &shape, &numbers, out)
-                          : import_floats(importer, &shape, &floats, out);
-    for (size_t i = 0; !status && i < shape_product(&shape, 0, shape.dims); i++) {
-        const struct operand *from = choice.integers[i] ? &yes : &no;
-        if (integers)
-            numbers[i] = from->integers[i];
-        else
-            floats[i] = weight_at(&from->weight, i);
-    }
-    return status;
+    return select_numbers(importer, &choice, &yes, &no, out);
 }
 
 /* The engine's kernels compute the same in float32. */

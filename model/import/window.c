@@ -4,9 +4,8 @@
 
 #include "model/import/constant.h"
 
-/* The same operand through a value whose axes are N,C,H,W. */
-static enum status to_planes(struct importer *importer, const char *name, const struct operand *x,
-                             const struct import_axes *axes, struct operand *out)
+enum status build_planes(struct importer *importer, const char *name, const struct operand *x,
+                         const struct import_axes *axes, struct operand *out)
 {
     uint8_t want[SHAPE_MAX_DIMS] = {0};
 
@@ -92,7 +91,7 @@ static enum status end_convolution(struct importer *importer, const char *name,
         weight_reshape(weight, &vector);
     }
     if (!status)
-        status = to_planes(importer, name, x, axes, &planes);
+        status = build_planes(importer, name, x, axes, &planes);
     return status ? status : build_on(importer, name, &planes, layer, out);
 }
 
@@ -200,6 +199,28 @@ static enum status pad_first(struct importer *importer, const char *name,
                         planes);
 }
 
+/* Sets what a global window has, or checks the one that is given. */
+static enum status check_pooling(struct importer *importer, struct pooling_parameters *p)
+{
+    struct window *window = &p->window;
+
+    if (p->global) {
+        *window = (struct window){.stride = {1, 1}, .dilation = {1, 1}};
+        return STATUS_OK;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (window->dilation[i] > 1 && window->kernel[i] > 1)
+            return importer_fail(importer, STATUS_UNSUPPORTED,
+                                 "pooling with dilation %" PRId64 " is not supported",
+                                 window->dilation[i]);
+        window->dilation[i] = 1;
+        if (window->pad[i] >= window->kernel[i] || window->pad_end[i] >= window->kernel[i])
+            return importer_fail(importer, STATUS_UNSUPPORTED,
+                                 "pads as large as the window are not supported");
+    }
+    return check_window(importer, window, false);
+}
+
 enum status import_pooling(struct importer *importer, const char *name, const struct operand *x,
                            const struct pooling_parameters *pooling, const struct import_axes *axes,
                            struct operand *out)
@@ -207,21 +228,11 @@ enum status import_pooling(struct importer *importer, const char *name, const st
     struct pooling_parameters p = *pooling;
     struct window *window = &p.window;
     struct operand planes;
-    enum status status = to_planes(importer, name, x, axes, &planes);
+    enum status status = build_planes(importer, name, x, axes, &planes);
 
     if (status)
         return status;
-    for (int i = 0; i < 2; i++) {
-        if (window->dilation[i] > 1 && window->kernel[i] > 1 && !p.global)
-            return importer_fail(importer, STATUS_UNSUPPORTED,
-                                 "pooling with dilation %" PRId64 " is not supported",
-                                 window->dilation[i]);
-        window->dilation[i] = 1;
-    }
-    if (p.global)
-        p.window = (struct window){.stride = {1, 1}, .dilation = {1, 1}};
-    else
-        status = check_window(importer, window, false);
+    status = check_pooling(importer, &p);
     if (status)
         return status;
     if (p.method != POOLING_AVERAGE ||
@@ -231,11 +242,6 @@ enum status import_pooling(struct importer *importer, const char *name, const st
         status = pad_first(importer, name, &p, &planes);
     if (status)
         return status;
-    for (int i = 0; i < 2 && !p.global; i++) {
-        if (window->pad[i] >= window->kernel[i] || window->pad_end[i] >= window->kernel[i])
-            return importer_fail(importer, STATUS_UNSUPPORTED,
-                                 "pads as large as the window are not supported");
-    }
     return build_simple(importer, name, OPERATOR_POOLING, &(union parameters){.pooling = p},
                         &planes, out);
 }
@@ -281,14 +287,16 @@ static enum status append_norm(struct importer *importer, const char *name, int6
     return build_on(importer, name, x, &layer, x);
 }
 
+static bool says_nothing(const struct operand *x, float neutral)
+{
+    return !x || (operand_is_constant(x) && constant_is_all(x, neutral));
+}
+
 enum status import_batch_norm(struct importer *importer, const char *name, const struct operand *x,
                               const struct import_batch_norm *norm, int64_t channel,
                               struct operand *out)
 {
-    bool scaled = norm->scale && !(operand_is_constant(norm->scale) && //
-                                   constant_is_all(norm->scale, 1));
-    bool moved = norm->offset && !(operand_is_constant(norm->offset) && //
-                                   constant_is_all(norm->offset, 0));
+    bool scaled = !says_nothing(norm->scale, 1), moved = !says_nothing(norm->offset, 0);
     struct weight scale, offset;
     struct operand planes;
     const char *first = name;

@@ -4,6 +4,8 @@
 #   make deps       install the Debian packages that are missing (or print the apt line)
 #   make demo       the whole job on the embedded default, in under a minute
 #   make check      every test: unit, kernel, parity, system, fault; sanitizers; source gates
+#   make check-long every network of ../shared/zoo against Caffe's results, optimised: minutes, and
+#                   2 GB for weights in ~/.cache/carmlbench-zoo (CARMLBENCH_CACHE); needs numpy
 #   make bench      the measurements of tests/bench
 #   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc UNITDIR=…
 #   make SAN=address,undefined …   the same in build-address,undefined
@@ -30,7 +32,7 @@ TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy py
 LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto
 
 # These install the libraries themselves, or need none; every other goal says what is missing.
-WITHOUT_LIBRARIES := deps build-deps clean demo check bench
+WITHOUT_LIBRARIES := deps build-deps clean demo check check-long bench
 ifneq ($(filter-out $(WITHOUT_LIBRARIES),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(LIBRARIES) 2>/dev/null && echo found),found)
 $(error Libraries are missing. Run: make deps (or: apt-get install $(BUILD_PACKAGES)))
@@ -83,7 +85,7 @@ unit_programs := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS))
 extra_programs := $(patsubst tests/lib/%_main.c,$(BUILD)/tests/lib/%,$(SERVERS)) \
 	$(patsubst %.c,$(BUILD)/%,$(BENCHES) $(DEMO_PROGRAMS) $(TEST_PROGRAMS))
 
-.PHONY: all deps build-deps tests demo check check-quick bench install clean gates docs
+.PHONY: all deps build-deps tests demo check check-long check-quick bench install clean gates docs
 .SUFFIXES:
 .SECONDARY:
 
@@ -156,6 +158,9 @@ tests-free-demo: $(programs) $(BUILD)/demo/draw $(BUILD)/tests/lib/webserver
 
 check: deps
 	$(Q)tests/run
+
+check-long: deps
+	$(Q)PYTHON=$(PYTHON) tests/run --only parity
 
 bench: deps
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) tests

@@ -355,8 +355,17 @@ static enum status check_weights(struct graph *graph, struct node *node,
     return STATUS_OK;
 }
 
-/* Walks the nodes; `finish`, the graph itself or NULL: the weights are held against what the rules
- * expect. */
+/* With the input's extents known: Permute names every axis, and weights are what the rules expect.
+ */
+static enum status settle(struct graph *graph, struct node *node, const struct inference *inference,
+                          struct error *error)
+{
+    if (node->op->kind == OPERATOR_PERMUTE)
+        node->parameters.permute.dims = inference->inputs[0].dims;
+    return check_weights(graph, node, inference, error);
+}
+
+/* Walks the nodes; `finish`, the graph itself or NULL: they are settled. */
 static enum status walk(const struct graph *graph, int64_t batch, struct shape *shapes,
                         struct graph *finish, struct error *error)
 {
@@ -383,7 +392,7 @@ static enum status walk(const struct graph *graph, int64_t batch, struct shape *
         for (uint32_t j = 0; j < node->output_count && !status; j++)
             shapes[node->outputs[j]] = outputs[j];
         if (!status && finish)
-            status = check_weights(finish, node, &inference, error);
+            status = settle(finish, node, &inference, error);
     }
     free(inputs);
     return status;

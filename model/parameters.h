@@ -186,8 +186,8 @@ struct reshape_parameters {
     int64_t axis, num_axes;
 };
 
-/* Axis i of the output is axis order[i] of the input, for each axis of the input. Caffe may name
- * fewer axes (`dims` of them); `order` then goes on with the others as they stand. */
+/* Axis i of the output is axis order[i] of the input. A source may name fewer axes (`dims` of them)
+ * if `order` goes on with the others as they stand; in a finished graph `dims` is the input's. */
 struct permute_parameters {
     unsigned dims;
     uint8_t order[SHAPE_MAX_DIMS];

@@ -23,10 +23,11 @@ static void write_interp(struct caffe_writer *writer, const struct node *node)
     struct caffe_message *m = begin(writer, node, "Interp", "interp_param");
     bool sized = p->size[0] || p->size[1] || p->scale[0] != 1 || p->scale[1] != 1;
 
-    if (sized) {
+    /* A second bottom gives the size. */
+    if (sized && node->input_count == 1) {
         caffe_put_int(m, "height", 1, out->dim[2]);
         caffe_put_int(m, "width", 2, out->dim[3]);
-    } else {
+    } else if (node->input_count == 1) {
         caffe_put_int_unless(m, "zoom_factor", 3, p->zoom, 1);
         caffe_put_int(m, "shrink_factor", 4, p->shrink);
     }

@@ -61,7 +61,7 @@ static const char *step_sizes(struct onnx_put *put)
 }
 
 /* Of half pixels, NEAREST takes floor((i + 0.5) * ratio), which is the coordinate (i + 0.5) * ratio
- * - 0.5 rounded half up. */
+ * - 0.5 rounded half up; with corners it rounds half up, too. */
 static void put_resize_attributes(struct onnx_put *put, const struct resize_parameters *p)
 {
     static const char *const coordinates[] = {[RESIZE_CORNERS] = "align_corners",
@@ -72,7 +72,7 @@ static void put_resize_attributes(struct onnx_put *put, const struct resize_para
     onnx_put_text(put, "mode", p->interpolation == RESIZE_NEAREST ? "nearest" : "linear");
     if (p->interpolation == RESIZE_NEAREST)
         onnx_put_text(put, "nearest_mode",
-                      p->coordinates == RESIZE_HALF_PIXEL ? "round_prefer_ceil" : "floor");
+                      p->coordinates == RESIZE_ASYMMETRIC ? "floor" : "round_prefer_ceil");
 }
 
 void onnx_put_resize(struct onnx_put *put)

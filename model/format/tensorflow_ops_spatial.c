@@ -6,13 +6,14 @@
 
 /* ---- Resize ---- */
 
-/* TensorFlow rounds where it takes the nearest of aligned corners (resize_nearest_neighbor_op.cc);
- * the layer takes the floor. */
+/* Between aligned corners both round half up, but TensorFlow rounds a product of floats
+ * (resize_nearest_neighbor_op.cc), which may fall short of the half. */
 static bool rounds_alike(int64_t in, int64_t out)
 {
     for (int64_t i = 0; i < out; i++) {
         float at = out > 1 ? (float)i * ((float)(in - 1) / (float)(out - 1)) : 0;
-        if (floorf(at) != roundf(at))
+        int64_t exact = out > 1 ? (2 * i * (in - 1) + out - 1) / (2 * (out - 1)) : 0;
+        if ((int64_t)roundf(at) != exact)
             return false;
     }
     return true;
@@ -36,7 +37,7 @@ void tf_write_resize(struct tf_layer *layer)
     }
     if (nearest && corners &&
         !(rounds_alike(in.dim[2], out->dim[2]) && rounds_alike(in.dim[3], out->dim[3]))) {
-        tf_refuse(layer, "the nearest below between aligned corners");
+        tf_refuse(layer, "halves between aligned corners, which TensorFlow rounds in float");
         return;
     }
     size = tf_ints(layer, "size", out->dim + 2, 2);

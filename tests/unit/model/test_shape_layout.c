@@ -192,6 +192,20 @@ static void permute_goes_on_with_the_axes_it_does_not_name(void **state)
     refuse(bad, COUNT(bad));
 }
 
+static void a_finished_graph_names_every_axis_of_permute(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+    const struct permute_parameters *p;
+
+    (void)state;
+    assert_int_equal(load(PERMUTE("order: 2"), &graph, &error), STATUS_OK);
+    p = &graph->nodes[graph->node_count - 1].parameters.permute;
+    assert_int_equal(p->dims, 4);
+    assert_memory_equal(p->order, ((const uint8_t[]){2, 0, 1, 3}), 4);
+    graph_free(graph);
+}
+
 static void tiles_and_groups_fit_their_input(void **state)
 {
     static const struct good good[] = {
@@ -275,6 +289,7 @@ int main(void)
         cmocka_unit_test(crop_cuts_to_the_second_input),
         cmocka_unit_test(reshape_copies_axes_and_fills_the_hole),
         cmocka_unit_test(permute_goes_on_with_the_axes_it_does_not_name),
+        cmocka_unit_test(a_finished_graph_names_every_axis_of_permute),
         cmocka_unit_test(tiles_and_groups_fit_their_input),
         cmocka_unit_test(silence_takes_what_is_no_result),
         cmocka_unit_test(lists_of_absurd_length_are_refused),

@@ -113,18 +113,18 @@ enum status shape_deconvolution(struct inference *inference, struct error *error
 }
 
 /* pooling_layer.cpp, Reshape(): a last window that would start in the padding on the far side is
- * dropped; with padding on either axis, both are looked at. */
-static int64_t pooled_extent(const struct pooling_parameters *p, int axis, int64_t extent,
-                             int64_t room)
+ * dropped; with padding on either axis, both are looked at. Rounding up lets one window hang over
+ * an input that is smaller than it, by less than the stride. 0 when there is no window. */
+static int64_t pooled_extent(const struct pooling_parameters *p, int axis, int64_t extent)
 {
     const struct window *window = &p->window;
-    int64_t stride = window->stride[axis], pad = window->pad[axis];
+    int64_t stride = window->stride[axis], pad = window->pad[axis], room, pooled;
     bool padded = window->pad[0] || window->pad[1] || window->pad_end[0] || window->pad_end[1];
-    int64_t pooled = (room + (p->ceiling ? stride - 1 : 0)) / stride + 1;
 
-    if (padded && (pooled - 1) * stride >= extent + pad)
-        pooled--;
-    return pooled;
+    if (!window_room(window, axis, extent, &room))
+        return p->ceiling && room > -stride ? 1 : 0;
+    pooled = (room + (p->ceiling ? stride - 1 : 0)) / stride + 1;
+    return padded && (pooled - 1) * stride >= extent + pad ? pooled - 1 : pooled;
 }
 
 static enum status check_pooling(const struct inference *inference, struct error *error)
@@ -153,7 +153,6 @@ enum status shape_pooling(struct inference *inference, struct error *error)
     const struct shape *in = &inference->inputs[0];
     struct shape *out = &inference->outputs[0];
     enum status status;
-    int64_t room;
 
     if (in->dims != 4)
         return rule_fail(inference, error, "pooling wants N x C x H x W");
@@ -162,9 +161,9 @@ enum status shape_pooling(struct inference *inference, struct error *error)
         return status;
     *out = (struct shape){.dims = 4, .dim = {in->dim[0], in->dim[1], 1, 1}};
     for (int axis = 0; axis < 2 && !p->global; axis++) {
-        if (!window_room(&p->window, axis, in->dim[2 + axis], &room))
+        out->dim[2 + axis] = pooled_extent(p, axis, in->dim[2 + axis]);
+        if (!out->dim[2 + axis])
             return rule_fail(inference, error, "the kernel is larger than the padded input");
-        out->dim[2 + axis] = pooled_extent(p, axis, in->dim[2 + axis], room);
     }
     return STATUS_OK;
 }

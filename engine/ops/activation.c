@@ -127,7 +127,7 @@ static void run_prelu(const struct call *call)
     size_t planes = shape_product(in, 0, 2), plane = step_count(in) / planes;
 
     for (size_t i = 0; i < planes; i++)
-        call->kernels->relu(plane, call->step->packed[i % (size_t)in->dim[1] % slopes],
+        call->kernels->relu(plane, call->step->packed[i % slopes],
                             call->inputs[0] + i * plane, call->outputs[0] + i * plane);
 }
 

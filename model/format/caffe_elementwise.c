@@ -13,13 +13,19 @@ void caffe_read_relu(const struct caffe_layer *layer, union parameters *out)
     out->relu.negative_slope = prototxt_float(layer->reader, message, "negative_slope", 0);
 }
 
-/* In phase TEST Dropout passes its input on (dropout_layer.cpp). */
+/* In phase TEST Dropout passes its input on (dropout_layer.cpp). With `scale_train: false`, a field
+ * of forks, training does not make up for what it drops and the test phase does: a Power. */
 void caffe_read_dropout(const struct caffe_layer *layer, union parameters *out)
 {
     const struct prototxt_field *message =
         caffe_parameters(layer, "dropout_param", "dropout_ratio scale_train");
+    float ratio = prototxt_float(layer->reader, message, "dropout_ratio", 0.5F);
 
-    out->dropout.ratio = prototxt_float(layer->reader, message, "dropout_ratio", 0.5F);
+    out->dropout.ratio = ratio;
+    if (!prototxt_bool(layer->reader, message, "scale_train", true)) {
+        layer->node->op = operator_info(OPERATOR_POWER);
+        out->power = (struct power_parameters){.power = 1, .scale = 1 - ratio};
+    }
 }
 
 void caffe_read_softmax(const struct caffe_layer *layer, union parameters *out)

@@ -107,6 +107,15 @@ static void activations_take_their_parameters(void **state)
     refuse("Clip", "", "clip_param needs min and max");
 }
 
+static void a_dropout_that_scales_at_test_time_is_a_power(void **state)
+{
+    union parameters p =
+        read_layer("Dropout", "dropout_param { dropout_ratio: 0.25 scale_train: false }", SAME);
+
+    (void)state;
+    assert_true(p.power.power == 1 && p.power.scale == 0.75F && p.power.shift == 0);
+}
+
 static void learned_layers_have_caffes_weights(void **state)
 {
     static const struct shape channels = {1, {6}}, one = {0, {0}}, plane = {2, {3, 4}};
@@ -179,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations_have_caffes_defaults),
         cmocka_unit_test(activations_take_their_parameters),
+        cmocka_unit_test(a_dropout_that_scales_at_test_time_is_a_power),
         cmocka_unit_test(learned_layers_have_caffes_weights),
         cmocka_unit_test(arg_max_and_reduction_shape_their_outputs),
         cmocka_unit_test(normalizations_have_caffes_defaults),

@@ -188,6 +188,18 @@ static void pooling_borders_are_caffes(void **state)
                       NULL, 0, "1x6x5x2"));
 }
 
+/* ceil((9 - 12) / 4) + 1 is 1; rounding down, or with a stride of 3, nothing is left. */
+static void one_window_may_be_larger_than_the_input_when_rounding_up(void **state)
+{
+    (void)state;
+    graph_free(
+        accept("Pooling", "pooling_param { kernel_size: 12 stride: 4 }", NULL, 0, "1x6x1x1"));
+    refuse("Pooling", "pooling_param { kernel_size: 12 stride: 3 }", STATUS_DATA,
+           "the kernel is larger than the padded input");
+    refuse("Pooling", "pooling_param { kernel_size: 12 stride: 4 round_mode: FLOOR }", STATUS_DATA,
+           "the kernel is larger than the padded input");
+}
+
 static void stochastic_pooling_has_no_padding(void **state)
 {
     struct graph *graph =
@@ -235,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_bilinear_deconvolution_needs_no_weights),
         cmocka_unit_test(other_weights_may_not_be_missing),
         cmocka_unit_test(pooling_borders_are_caffes),
+        cmocka_unit_test(one_window_may_be_larger_than_the_input_when_rounding_up),
         cmocka_unit_test(stochastic_pooling_has_no_padding),
         cmocka_unit_test(lrn_wants_an_odd_size),
         cmocka_unit_test(inner_products_take_an_axis_and_transposed_weights),

@@ -62,13 +62,16 @@ static enum kind protobuf_kind(const struct mapping *mapping)
 {
     struct wire wire = wire_open("", mapping->bytes, mapping->size);
     size_t version = 0, nodes = 0, graph = 0;
-    struct wire_field field;
+    struct wire_field field = {.number = 0};
 
     while (wire_next(&wire, &field)) {
         version += field.number == 1 && field.type == WIRE_VARINT;
         nodes += field.number == 1 && field.type == WIRE_BYTES;
         graph += field.number == 7 && field.type == WIRE_BYTES;
     }
+    /* A file that is cut inside its graph is still one. */
+    if (wire.problem && field.type == WIRE_BYTES)
+        graph += field.number == 7;
     if (version && graph)
         return KIND_ONNX;
     return nodes > 1 ? KIND_TENSORFLOW : KIND_UNKNOWN;

@@ -361,6 +361,8 @@ bool caffe_is_model(const struct mapping *mapping)
     struct wire_field field = {.number = 0};
 
     while (wire_next(&wire, &field)) {
+        if (field.number == NET_NAME && field.type != WIRE_BYTES)
+            return false; /* ONNX's ir_version */
         names += field.number == NET_NAME;
         v1 += field.number == NET_V1_LAYERS && field.type == WIRE_BYTES;
         current += field.number == NET_LAYER && field.type == WIRE_BYTES;

@@ -108,7 +108,7 @@ static enum status read_type(struct header *header, struct npy_view *array)
         enum npy_type type;
         size_t size;
     } types[] = {{"<f4", NPY_F4, 4}, {"<f8", NPY_F8, 8}, {"<f2", NPY_F2, 2}, {"<i4", NPY_I4, 4},
-                 {"<i8", NPY_I8, 8}, {"|u1", NPY_U1, 1}, {"|b1", NPY_U1, 1}};
+                 {"<i8", NPY_I8, 8}, {"|u1", NPY_U1, 1}, {"|b1", NPY_U1, 1}, {"|O", NPY_O, 0}};
     char text[TYPE_MAX];
     char *end;
 
@@ -206,18 +206,27 @@ static enum status count_items(const struct header *header, struct npy_view *arr
     return STATUS_OK;
 }
 
+/* Reads the header; view->data is set to what follows it. */
+static enum status read_head(struct header *header, const void *bytes, size_t size,
+                             struct npy_view *view)
+{
+    enum status status = find_header(header, bytes, size, &view->data);
+
+    return status ? status : read_header(header, view);
+}
+
 enum status npy_look(const char *name, const void *bytes, size_t size, struct npy_view *out,
                      struct error *error)
 {
     struct header header = {.name = name, .error = error};
     struct npy_view view = {.dims = 0};
-    enum status status;
+    enum status status = read_head(&header, bytes, size, &view);
     size_t needed = 0, there;
 
-    *out = view;
-    status = find_header(&header, bytes, size, &view.data);
-    if (!status)
-        status = read_header(&header, &view);
+    *out = (struct npy_view){.dims = 0};
+    if (!status && view.type == NPY_O)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: holds Python objects ('|O'); save plain float32 numbers", name);
     if (!status)
         status = count_items(&header, &view, &needed);
     if (status)
@@ -228,6 +237,20 @@ enum status npy_look(const char *name, const void *bytes, size_t size, struct np
                          name, needed, there);
     *out = view;
     return STATUS_OK;
+}
+
+enum status npy_look_objects(const char *name, const void *bytes, size_t size,
+                             const unsigned char **pickle, struct error *error)
+{
+    struct header header = {.name = name, .error = error};
+    struct npy_view view = {.dims = 0};
+    enum status status = read_head(&header, bytes, size, &view);
+
+    if (!status && view.type != NPY_O)
+        status = error_set(error, STATUS_DATA,
+                           "%s: holds one plain array, not a dictionary of layers", name);
+    *pickle = view.data;
+    return status;
 }
 
 enum status npy_parse(const char *name, const void *bytes, size_t size, struct npy_array *out,
@@ -320,6 +343,7 @@ float npy_number(enum npy_type type, const unsigned char *data, size_t index)
     case NPY_U1:
         return data[index];
     case NPY_S:
+    case NPY_O:
         break;
     }
     return 0;

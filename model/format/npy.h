@@ -12,7 +12,7 @@
 
 #include "common/status.h"
 
-enum npy_type { NPY_F4, NPY_F8, NPY_F2, NPY_I4, NPY_I8, NPY_U1, NPY_S };
+enum npy_type { NPY_F4, NPY_F8, NPY_F2, NPY_I4, NPY_I8, NPY_U1, NPY_S, NPY_O };
 
 enum { NPY_MAX_DIMS = 8 };
 
@@ -39,6 +39,11 @@ struct npy_view {
  * used in error lines. */
 enum status npy_look(const char *name, const void *bytes, size_t size, struct npy_view *out,
                      struct error *error) MUST_CHECK;
+
+/* Finds what follows the header of an array of Python objects: a pickle. STATUS_DATA when the array
+ * holds something else. */
+enum status npy_look_objects(const char *name, const void *bytes, size_t size,
+                             const unsigned char **pickle, struct error *error) MUST_CHECK;
 
 /* Element `index` where it lies, as a float; 0 for NPY_S. */
 float npy_number(enum npy_type type, const unsigned char *data, size_t index);

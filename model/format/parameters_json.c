@@ -125,7 +125,7 @@ static float read_float(struct reading *reading, const struct field *field, cons
 
     if (text && (!strcmp(text, "inf") || !strcmp(text, "-inf")))
         number = *text == '-' ? -(double)INFINITY : (double)INFINITY;
-    else if (!json_is_number(value) || fabs(number) > (double)MAXFLOAT)
+    else if (!json_is_number(value) || isinf((float)number))
         fail(reading, field, "must be a number that a float can hold, or \"inf\"");
     if (number < field->low || number > field->high)
         fail(reading, field, "is out of range");

@@ -4,10 +4,6 @@
 
 #include "model/format/wire_writer.h"
 
-/* TensorFlow 1.8 to 1.14 call their graphs version 27 (tensorflow/core/public/version.h); later
- * ones take it, too, and no operator written here is refused in graphs of that version. */
-enum { GRAPH_VERSION = 27 };
-
 static void put_shape(struct wire_message *out, uint32_t field, const struct shape *shape)
 {
     struct wire_message message, dim;
@@ -110,7 +106,7 @@ static void put_graph(struct wire_message *out, const struct tf_graph *tf)
     for (const struct tf_node *node = tf->nodes; node; node = node->next)
         put_node(out, node);
     wire_init(&versions);
-    wire_put_varint(&versions, TF_VERSIONS_PRODUCER, GRAPH_VERSION);
+    wire_put_varint(&versions, TF_VERSIONS_PRODUCER, TF_GRAPH_VERSION);
     wire_put_message(out, TF_GRAPH_VERSIONS, &versions);
     wire_free(&versions);
 }

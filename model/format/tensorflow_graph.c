@@ -182,6 +182,13 @@ void tf_refuse(struct tf_layer *layer, const char *why)
     tf->unsupported_count++;
 }
 
+void tf_set_foreign(struct tf_layer *layer)
+{
+    layer->tf->foreign = true;
+    if (layer->tf->strict)
+        tf_refuse(layer, "no such operator");
+}
+
 /* ---- nodes ---- */
 
 static struct tf_node *add_node(struct tf_graph *tf, const char *name, const char *op,

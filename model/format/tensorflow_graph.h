@@ -74,6 +74,7 @@ struct tf_graph {
     struct tf_node *nodes, **end;
     size_t node_count;
     enum status status;
+    bool strict;           /* no operators that TensorFlow lacks */
     bool foreign;          /* has operators that TensorFlow lacks */
     struct tf_node spare;  /* handed out after an error */
     char unsupported[768]; /* "'NAME' (TYPE: WHY), ..." */
@@ -94,6 +95,10 @@ void tf_graph_free(struct tf_graph *tf);
 /* STATUS_OK, or what went wrong with "PATH: ...". */
 enum status tf_graph_status(const struct tf_graph *tf, const char *path,
                             struct error *error) MUST_CHECK;
+
+/* Notes that this layer becomes an operator that only OpenCV's importer knows; refuses it when the
+ * graph is strict. */
+void tf_set_foreign(struct tf_layer *layer);
 
 /* Notes that TensorFlow cannot say this layer; `why` lives as long as the graph. */
 void tf_refuse(struct tf_layer *layer, const char *why);

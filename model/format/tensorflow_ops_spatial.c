@@ -60,7 +60,7 @@ void tf_write_roi_pooling(struct tf_layer *layer)
     tf_set_int(layer, node, "pooled_h", p->height);
     tf_set_int(layer, node, "pooled_w", p->width);
     tf_set_float(layer, node, "spatial_scale", p->spatial_scale);
-    layer->tf->foreign = true;
+    tf_set_foreign(layer);
 }
 
 void tf_write_detection_output(struct tf_layer *layer)
@@ -88,7 +88,7 @@ void tf_write_detection_output(struct tf_layer *layer)
     tf_set_text(layer, node, "code_type", codes[p->code]);
     tf_set_bool(layer, node, "variance_encoded_in_target", p->variance_in_target);
     tf_set_float(layer, node, "confidence_threshold", p->confidence_threshold);
-    layer->tf->foreign = true;
+    tf_set_foreign(layer);
 }
 
 /* ---- PriorBox ---- */
@@ -147,5 +147,5 @@ void tf_write_prior_box(struct tf_layer *layer)
     tf_set_float(layer, node, "step", p->step[0]);
     tf_set_floats(layer, node, "steps", p->step, 2);
     tf_set_floats(layer, node, "image_size", p->image, 2);
-    layer->tf->foreign = true;
+    tf_set_foreign(layer);
 }

@@ -343,6 +343,26 @@ static int64_t divisor(const struct pooling_parameters *p, int axis, int64_t ext
     return (end < limit ? end : limit) - begin;
 }
 
+/* Whether padding=SAME means the very windows and divisors of this layer: TensorFlow puts the
+ * smaller half of the padding before the image and never counts it. */
+static bool same_is_equal(const struct tf_layer *layer)
+{
+    const struct pooling_parameters *p = &layer->node->parameters.pooling;
+    const struct shape *in = tf_shape(layer, 0), *out = tf_output_shape(layer);
+
+    for (int i = 0; i < 2; i++) {
+        int64_t extent = in->dim[2 + i], stride = p->window.stride[i], pad = p->window.pad[i];
+        int64_t total = (out->dim[2 + i] - 1) * stride + p->window.kernel[i] - extent;
+        bool counted =
+            p->method == POOLING_AVERAGE && !p->exclude_pad && (pad || p->window.pad_end[i]);
+        if (out->dim[2 + i] != (extent + stride - 1) / stride || counted)
+            return false;
+        if (pad != (total > 0 ? total / 2 : 0))
+            return false;
+    }
+    return true;
+}
+
 /* A constant that turns averages over whole windows into Caffe's; NULL when they are alike. */
 static const char *correction(struct tf_layer *layer)
 {
@@ -352,56 +372,91 @@ static const char *correction(struct tf_layer *layer)
     float *map = tf_room(layer, (size_t)(out->dim[2] * out->dim[3]));
     int64_t area = p->window.kernel[0] * p->window.kernel[1];
     struct weight weight = weight_make(&shape, map);
-    bool needed = false;
 
-    for (int64_t i = 0; map && i < out->dim[2] * out->dim[3]; i++) {
-        int64_t count =
-            divisor(p, 0, in->dim[2], i / out->dim[3]) * divisor(p, 1, in->dim[3], i % out->dim[3]);
-        map[i] = (float)area / (float)count;
-        needed |= count != area;
-    }
-    return needed ? tf_weight(layer, "correction", &weight) : NULL;
+    for (int64_t i = 0; map && i < out->dim[2] * out->dim[3]; i++)
+        map[i] = (float)area / (float)(divisor(p, 0, in->dim[2], i / out->dim[3]) *
+                                       divisor(p, 1, in->dim[3], i % out->dim[3]));
+    return tf_weight(layer, "correction", &weight);
 }
 
-static void pool_plane(struct tf_layer *layer, bool average)
+static bool needs_correction(const struct tf_layer *layer)
 {
-    static const int64_t plane[] = {1, 2};
+    const struct pooling_parameters *p = &layer->node->parameters.pooling;
+    const struct shape *in = tf_shape(layer, 0), *out = tf_output_shape(layer);
 
-    tf_reduce(layer, average ? "Mean" : "Max", NULL, tf_input(layer, 0), plane, 2, true);
+    for (int axis = 0; axis < 2; axis++) {
+        for (int64_t i = 0; i < out->dim[2 + axis]; i++) {
+            if (divisor(p, axis, in->dim[2 + axis], i) != p->window.kernel[axis])
+                return true;
+        }
+    }
+    return false;
+}
+
+static struct tf_node *emit_pool(struct tf_layer *layer, const char *x, const char *suffix)
+{
+    const struct pooling_parameters *p = &layer->node->parameters.pooling;
+    const char *op = p->method == POOLING_AVERAGE ? "AvgPool" : "MaxPool";
+    struct tf_node *node = tf_emit(layer, op, suffix, TF_INPUTS(x));
+
+    set_window(layer, node, p->window.stride);
+    tf_set_ints(layer, node, "ksize",
+                (const int64_t[]){1, p->window.kernel[0], p->window.kernel[1], 1}, 4);
+    return node;
+}
+
+/* How far the last window reaches behind the image. */
+static bool find_overhang(const struct tf_layer *layer, int64_t end[2])
+{
+    const struct pooling_parameters *p = &layer->node->parameters.pooling;
+    bool outside = false;
+
+    for (int i = 0; i < 2; i++) {
+        end[i] = (tf_output_shape(layer)->dim[2 + i] - 1) * p->window.stride[i] +
+                 p->window.kernel[i] - tf_shape(layer, 0)->dim[2 + i] - p->window.pad[i];
+        end[i] = end[i] > 0 ? end[i] : 0;
+        outside |= end[i] || p->window.pad[i];
+    }
+    return outside;
+}
+
+/* Padding is a Pad of zeros where these do not count: in averages over whole windows, and beside
+ * maxima of what is never below zero. Elsewhere SAME, if it means the same, is read by more
+ * importers than PadV2 or a factor for each place. */
+static void write_pool(struct tf_layer *layer)
+{
+    const struct pooling_parameters *p = &layer->node->parameters.pooling;
+    bool average = p->method == POOLING_AVERAGE;
+    bool zeros = average ? !needs_correction(layer) : tf_input_value(layer, 0)->nonnegative;
+    const char *x = tf_input(layer, 0);
+    struct tf_node *node;
+    int64_t end[2];
+
+    if (find_overhang(layer, end) && !zeros && same_is_equal(layer)) {
+        node = emit_pool(layer, x, NULL);
+        tf_set_text(layer, node, "padding", "SAME");
+        return;
+    }
+    x = tf_pad_plane(layer, x, p->window.pad, end, zeros || average ? 0 : -FLT_MAX);
+    node = emit_pool(layer, x, tf_last(!average || zeros, "AvgPool"));
+    if (average && !zeros)
+        tf_binary(layer, "Mul", NULL, node->name, correction(layer));
 }
 
 void tf_write_pooling(struct tf_layer *layer)
 {
+    static const int64_t plane[] = {1, 2};
     const struct pooling_parameters *p = &layer->node->parameters.pooling;
-    const struct shape *in = tf_shape(layer, 0), *out = tf_output_shape(layer);
-    bool average = p->method == POOLING_AVERAGE;
-    const char *x, *map;
-    struct tf_node *node;
-    int64_t end[2];
 
-    if (p->method == POOLING_STOCHASTIC || p->window.dilation[0] != 1 ||
-        p->window.dilation[1] != 1) {
-        tf_refuse(layer, "stochastic or dilated");
-        return;
-    }
-    if (p->global) {
-        pool_plane(layer, average);
-        return;
-    }
-    for (int i = 0; i < 2; i++) {
-        int64_t reach = (out->dim[2 + i] - 1) * p->window.stride[i] + p->window.kernel[i];
-        end[i] = reach - in->dim[2 + i] - p->window.pad[i];
-        end[i] = end[i] > 0 ? end[i] : 0;
-    }
-    x = tf_pad_plane(layer, tf_input(layer, 0), p->window.pad, end,
-                     average || tf_input_value(layer, 0)->nonnegative ? 0 : -FLT_MAX);
-    map = average ? correction(layer) : NULL;
-    node = tf_emit(layer, average ? "AvgPool" : "MaxPool", tf_last(!map, "AvgPool"), TF_INPUTS(x));
-    set_window(layer, node, p->window.stride);
-    tf_set_ints(layer, node, "ksize",
-                (const int64_t[]){1, p->window.kernel[0], p->window.kernel[1], 1}, 4);
-    if (map)
-        tf_binary(layer, "Mul", NULL, node->name, map);
+    if (p->method == POOLING_STOCHASTIC)
+        tf_refuse(layer, "stochastic");
+    else if (p->global)
+        tf_reduce(layer, p->method == POOLING_AVERAGE ? "Mean" : "Max", NULL, tf_input(layer, 0),
+                  plane, 2, true);
+    else if (p->window.dilation[0] != 1 || p->window.dilation[1] != 1)
+        tf_refuse(layer, "dilated");
+    else
+        write_pool(layer);
 }
 
 void tf_write_pad(struct tf_layer *layer)

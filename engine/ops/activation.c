@@ -127,8 +127,8 @@ static void run_prelu(const struct call *call)
     size_t planes = shape_product(in, 0, 2), plane = step_count(in) / planes;
 
     for (size_t i = 0; i < planes; i++)
-        call->kernels->relu(plane, call->step->packed[i % slopes],
-                            call->inputs[0] + i * plane, call->outputs[0] + i * plane);
+        call->kernels->relu(plane, call->step->packed[i % slopes], call->inputs[0] + i * plane,
+                            call->outputs[0] + i * plane);
 }
 
 const struct operation operation_relu = {.run = run_relu, .in_place = true};

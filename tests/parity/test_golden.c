@@ -157,22 +157,31 @@ static void compare_whole(const struct tensor *tensor, const struct npy_array *e
     assert_int_equal(best, expected_best);
 }
 
-/* The class that is largest at each fifth row and column. */
+/* The class that is largest at each fifth row and column. Where two come so close that the rounding
+ * of a sum may decide, either will do. */
 static void compare_argmax(const struct tensor *tensor, const struct npy_array *expected)
 {
     size_t classes = (size_t)tensor->shape[1], height = (size_t)tensor->shape[2],
-           width = (size_t)tensor->shape[3], at = 0;
+           width = (size_t)tensor->shape[3], plane = height * width, at = 0, close = 0;
+    const uint8_t *class = expected->data;
 
+    assert_int_equal(expected->item_size, 1);
     for (size_t y = 0; y < height; y += 5) {
         for (size_t x = 0; x < width; x += 5, at++) {
             const float *pixel = tensor->data + y * width + x;
             size_t best = 0;
             for (size_t c = 1; c < classes; c++)
-                best = pixel[c * height * width] > pixel[best * height * width] ? c : best;
-            assert_int_equal(best, ((const int64_t *)expected->data)[at]);
+                best = pixel[c * plane] > pixel[best * plane] ? c : best;
+            assert_in_range(class[at], 0, classes - 1);
+            double lead = (double)pixel[best * plane] - (double)pixel[class[at] * plane];
+            if (lead > output_tolerance * fabs((double)pixel[best * plane]))
+                fail_msg("'%s'[%zu, %zu]: class %zu, %g above class %u", tensor->name, y, x, best,
+                         lead, class[at]);
+            close += best != class[at];
         }
     }
     assert_int_equal(at, expected->count);
+    assert_true(close <= at / 1000);
 }
 
 /* A large output: every 25th row and column from the seventh on. */

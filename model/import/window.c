@@ -134,44 +134,35 @@ enum status import_deconvolution(struct importer *importer, const char *name,
 
 /* ---- pooling ---- */
 
-/* What the source expects of a window along one axis against what Caffe's rule gives. */
-struct pooled {
-    int64_t expected;
-    bool drops; /* Caffe leaves out the last window, which begins in the padding behind the image */
-};
-
-static struct pooled pooled_extent(const struct window *window, int axis, int64_t extent,
-                                   bool ceiling)
+static int64_t pooled_extent(const struct window *window, int axis, int64_t extent, bool ceiling)
 {
     int64_t pad = window->pad[axis], stride = window->stride[axis];
     int64_t room = extent + pad + window->pad_end[axis] - window->kernel[axis];
-    struct pooled pooled = {.expected = room / stride + 1};
-    bool behind;
+    int64_t pooled = (room + (ceiling ? stride - 1 : 0)) / stride + 1;
 
-    if (room < 0)
-        return (struct pooled){.expected = 0};
-    if (ceiling)
-        pooled.expected = (room + stride - 1) / stride + 1;
-    behind = (pooled.expected - 1) * stride >= extent + pad;
-    if (ceiling && behind)
-        pooled.expected--;
-    pooled.drops = !ceiling && behind;
-    return pooled;
+    return ceiling && (pooled - 1) * stride >= extent + pad ? pooled - 1 : pooled;
 }
 
-/* Sets `ceiling` only where it makes a difference, and tells whether the pads must become a layer
- * of their own. */
-static bool settle_rounding(struct pooling_parameters *p, const struct shape *planes)
+/* Keeps `ceiling` only where it makes a difference. */
+static void settle_rounding(struct pooling_parameters *p, const struct shape *planes)
 {
-    struct pooled floor[2], wanted[2];
+    bool differs = false;
 
+    for (int i = 0; i < 2; i++)
+        differs = differs || pooled_extent(&p->window, i, planes->dim[2 + i], true) !=
+                                 pooled_extent(&p->window, i, planes->dim[2 + i], false);
+    p->ceiling = p->ceiling && differs;
+}
+
+/* Caffe's pooling wants pads smaller than the window and drops windows that begin behind the image;
+ * where a source has them, the padding becomes a layer of its own. */
+static bool pads_windows(const struct window *window)
+{
     for (int i = 0; i < 2; i++) {
-        floor[i] = pooled_extent(&p->window, i, planes->dim[2 + i], false);
-        wanted[i] = pooled_extent(&p->window, i, planes->dim[2 + i], p->ceiling);
+        if (window->pad[i] >= window->kernel[i] || window->pad_end[i] >= window->kernel[i])
+            return true;
     }
-    if (floor[0].expected == wanted[0].expected && floor[1].expected == wanted[1].expected)
-        p->ceiling = false;
-    return !p->ceiling && (floor[0].drops || floor[1].drops);
+    return false;
 }
 
 static enum status pad_first(struct importer *importer, const char *name,
@@ -182,10 +173,10 @@ static enum status pad_first(struct importer *importer, const char *name,
     enum status status;
     const char *helper;
 
-    if (p->method == POOLING_AVERAGE && p->exclude_pad)
+    if (p->exclude_pad || p->ceiling)
         return importer_fail(importer, STATUS_UNSUPPORTED,
-                             "a window lies wholly in the padding, so that its average is of "
-                             "nothing");
+                             "pads as large as the window are not supported where the padding is "
+                             "not counted or the output is rounded up");
     pad.value = p->method == POOLING_MAX ? -INFINITY : 0;
     for (int i = 0; i < 2; i++) {
         pad.begin[2 + i] = window->pad[i];
@@ -214,9 +205,6 @@ static enum status check_pooling(struct importer *importer, struct pooling_param
                                  "pooling with dilation %" PRId64 " is not supported",
                                  window->dilation[i]);
         window->dilation[i] = 1;
-        if (window->pad[i] >= window->kernel[i] || window->pad_end[i] >= window->kernel[i])
-            return importer_fail(importer, STATUS_UNSUPPORTED,
-                                 "pads as large as the window are not supported");
     }
     return check_window(importer, window, false);
 }
@@ -238,7 +226,9 @@ enum status import_pooling(struct importer *importer, const char *name, const st
     if (p.method != POOLING_AVERAGE ||
         !(window->pad[0] | window->pad[1] | window->pad_end[0] | window->pad_end[1]))
         p.exclude_pad = false;
-    if (!p.global && settle_rounding(&p, &importer->graph->values[planes.value].shape))
+    if (!p.global)
+        settle_rounding(&p, &importer->graph->values[planes.value].shape);
+    if (!p.global && pads_windows(window))
         status = pad_first(importer, name, &p, &planes);
     if (status)
         return status;

@@ -77,6 +77,46 @@ static void forks_have_one_filter_per_channel(void **state)
     graph_free(graph);
 }
 
+static void deconvolution_has_such_a_fork_too(void **state)
+{
+    static const struct shape shapes[] = {{4, {6, 1, 3, 3}}, {1, {6}}};
+
+    (void)state;
+    graph_free(accept("DeconvolutionDepthwise",
+                      "convolution_param { num_output: 6 kernel_size: 3 pad: 1 stride: 2 }", shapes,
+                      2, "1x6x17x21"));
+    refuse("DeconvolutionDepthwise", "convolution_param { num_output: 12 kernel_size: 3 }",
+           STATUS_DATA, "group 12 does not divide 6 inputs and 12 outputs");
+}
+
+static void version_1_types_are_words(void **state)
+{
+    static const char *const types[] = {"ABSVAL", "BNLL", "EXP",  "MVN",     "POWER",
+                                        "RELU",   "LRN",  "TANH", "SIGMOID", "THRESHOLD"};
+    struct error error = {""};
+    struct graph *graph;
+    char text[TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        snprintf(text, sizeof text,
+                 "input: 'd' input_dim: 1 input_dim: 6 input_dim: 9 input_dim: 11\n"
+                 "layers { name: 'l' type: %s bottom: 'd' top: 't' }",
+                 types[i]);
+        if (net_load(text, NULL, &graph, &error))
+            fail_msg("%s", error.text);
+        graph_free(graph);
+    }
+    snprintf(text, sizeof text,
+             "input: 'd' input_dim: 1 input_dim: 6 input_dim: 9 input_dim: 11\n"
+             "layers { name: 'l' type: DECONVOLUTION bottom: 'd' top: 't' convolution_param {\n"
+             "num_output: 2 kernel_size: 4 stride: 2 weight_filler { type: 'bilinear' } } }");
+    if (net_load(text, NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(graph->nodes[1].parameters.deconvolution.group, 1);
+    graph_free(graph);
+}
+
 static void convolutions_that_do_not_fit_name_the_layer(void **state)
 {
     (void)state;
@@ -241,6 +281,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forks_have_one_filter_per_channel),
+        cmocka_unit_test(deconvolution_has_such_a_fork_too),
+        cmocka_unit_test(version_1_types_are_words),
         cmocka_unit_test(convolutions_that_do_not_fit_name_the_layer),
         cmocka_unit_test(convolution_wants_four_axes),
         cmocka_unit_test(deconvolution_weights_count_the_inputs_first),

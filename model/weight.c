@@ -176,36 +176,102 @@ static void gather(const unsigned char *from, int64_t stride, size_t count, floa
         memcpy(&out[i], from + (int64_t)i * stride * (int64_t)sizeof *out, sizeof *out);
 }
 
+/* Where a reader of rows (stretches along the last axis of a walk) stands. */
+struct cursor {
+    struct walk walk;
+    int64_t index[SHAPE_MAX_DIMS];
+    int64_t offset; /* of the element, in elements */
+};
+
+static void next_row(struct cursor *cursor)
+{
+    const struct walk *walk = &cursor->walk;
+    unsigned last = walk->dims - 1;
+
+    cursor->offset -= cursor->index[last] * walk->stride[last];
+    cursor->index[last] = 0;
+    for (unsigned i = last; i-- > 0;) {
+        cursor->offset += walk->stride[i];
+        if (++cursor->index[i] < walk->dim[i])
+            return;
+        cursor->offset -= cursor->index[i] * walk->stride[i];
+        cursor->index[i] = 0;
+    }
+}
+
+enum { TILE = 16, GROUP_ROWS = 4096 };
+
+/* One tile of at most TILE x TILE elements: `rows` rows, `width` columns from `column` on. */
+static void gather_tile(const unsigned char *from, const int64_t *offsets, size_t rows,
+                        size_t column, size_t width, int64_t stride, float tile[TILE][TILE])
+{
+    for (size_t i = 0; i < width; i++) {
+        const unsigned char *at = from + (int64_t)(column + i) * stride * (int64_t)sizeof(float);
+        for (size_t row = 0; row < rows; row++)
+            memcpy(&tile[row][i], at + offsets[row] * (int64_t)sizeof(float), sizeof(float));
+    }
+}
+
+/* Whole rows whose elements lie apart: column by column, so that what lies close together in one
+ * column is used while the cache has it. */
+static void gather_rows(const unsigned char *from, const int64_t *offsets, size_t rows,
+                        size_t length, int64_t stride, float *out)
+{
+    float tile[TILE][TILE];
+
+    for (size_t column = 0; column < length; column += TILE) {
+        size_t width = length - column < TILE ? length - column : TILE;
+        for (size_t row = 0; row < rows; row += TILE) {
+            size_t height = rows - row < TILE ? rows - row : TILE;
+            gather_tile(from, offsets + row, height, column, width, stride, tile);
+            for (size_t i = 0; i < height; i++)
+                memcpy(out + (row + i) * length + column, tile[i], width * sizeof *out);
+        }
+    }
+}
+
+/* How many whole rows may be gathered together at the cursor. */
+static size_t group_rows(const struct cursor *cursor, size_t count)
+{
+    unsigned last = cursor->walk.dims - 1;
+    size_t rows = count / (size_t)cursor->walk.dim[last];
+
+    if (cursor->index[last] || cursor->walk.stride[last] == 1)
+        return 0;
+    return rows < GROUP_ROWS ? rows : GROUP_ROWS;
+}
+
 void weight_read(const struct weight *weight, size_t first, size_t count, float *out)
 {
-    struct walk walk;
-    int64_t index[SHAPE_MAX_DIMS] = {0}, offset = 0;
-    size_t rest = first;
+    struct cursor at = {.offset = 0};
+    int64_t offsets[GROUP_ROWS];
+    size_t rest = first, length, rows, run;
+    int64_t stride;
 
     if (weight_is_contiguous(weight)) {
         memcpy(out, weight->bytes + first * sizeof *out, count * sizeof *out);
         return;
     }
-    walk = merge(weight);
-    for (unsigned i = walk.dims; i-- > 0; rest /= (size_t)walk.dim[i]) {
-        index[i] = (int64_t)(rest % (size_t)walk.dim[i]);
-        offset += index[i] * walk.stride[i];
+    at.walk = merge(weight);
+    for (unsigned i = at.walk.dims; i-- > 0; rest /= (size_t)at.walk.dim[i]) {
+        at.index[i] = (int64_t)(rest % (size_t)at.walk.dim[i]);
+        at.offset += at.index[i] * at.walk.stride[i];
     }
-    for (unsigned last = walk.dims - 1; count;) {
-        size_t run = (size_t)(walk.dim[last] - index[last]);
-        run = run < count ? run : count;
-        gather(weight->bytes + offset * (int64_t)sizeof *out, walk.stride[last], run, out);
-        out += run;
-        count -= run;
-        offset -= index[last] * walk.stride[last];
-        index[last] = 0;
-        for (unsigned i = last; i-- > 0;) {
-            offset += walk.stride[i];
-            if (++index[i] < walk.dim[i])
-                break;
-            offset -= index[i] * walk.stride[i];
-            index[i] = 0;
+    length = (size_t)at.walk.dim[at.walk.dims - 1];
+    stride = at.walk.stride[at.walk.dims - 1];
+    for (; count; count -= run, out += run) {
+        rows = group_rows(&at, count);
+        if (rows > 1) {
+            for (size_t i = 0; i < rows; i++, next_row(&at))
+                offsets[i] = at.offset;
+            gather_rows(weight->bytes, offsets, rows, length, stride, out);
+            run = rows * length;
+            continue;
         }
+        run = length - (size_t)at.index[at.walk.dims - 1];
+        run = run < count ? run : count;
+        gather(weight->bytes + at.offset * (int64_t)sizeof *out, stride, run, out);
+        next_row(&at);
     }
 }
 

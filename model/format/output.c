@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 1 << 20 };
+/* A turned weight is gathered in parts so large that what lies close together in the source serves
+ * several rows of the result. */
+enum { BUFFER_SIZE = 1 << 20, TURN_FLOATS = 4 << 20 };
 
 struct output {
     char *path;
@@ -80,26 +82,35 @@ void output_write(struct output *output, const void *bytes, size_t size)
     output->used += size;
 }
 
+/* Through `room` floats at `buffer`. */
+static void write_turned(struct output *output, const struct weight *weight, float *buffer,
+                         size_t room)
+{
+    for (size_t done = 0, part; done < weight->count; done += part) {
+        part = weight->count - done < room ? weight->count - done : room;
+        weight_read(weight, done, part, buffer);
+        write_out(output, (const unsigned char *)buffer, part * sizeof *buffer);
+    }
+    output->size += weight->count * sizeof *buffer;
+}
+
 void output_weight(struct output *output, const struct weight *weight)
 {
-    size_t done = 0;
+    size_t room = weight->count < TURN_FLOATS ? weight->count : TURN_FLOATS;
+    float *buffer;
 
     if (weight_is_contiguous(weight)) {
         output_write(output, weight->bytes, weight->count * sizeof(float));
         return;
     }
     flush(output);
-    while (done < weight->count) {
-        size_t part = BUFFER_SIZE / sizeof(float);
-        if (part > weight->count - done)
-            part = weight->count - done;
-        /* The buffer comes from malloc and is aligned for floats. */
-        weight_read(weight, done, part, (float *)(void *)output->buffer);
-        output->used = part * sizeof(float);
-        output->size += output->used;
-        flush(output);
-        done += part;
-    }
+    buffer = room * sizeof *buffer > BUFFER_SIZE ? malloc(room * sizeof *buffer) : NULL;
+    /* The output's own buffer comes from malloc and is aligned for floats. */
+    if (buffer)
+        write_turned(output, weight, buffer, room);
+    else
+        write_turned(output, weight, (float *)(void *)output->buffer, BUFFER_SIZE / sizeof *buffer);
+    free(buffer);
 }
 
 void output_sync(struct output *output)

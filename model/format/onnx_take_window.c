@@ -190,6 +190,17 @@ static enum status take_conv_transpose(struct onnx_node *node)
 
 /* ---- pooling ---- */
 
+/* Padding that no window reaches is cut: older exporters say ceil_mode by more of it. */
+static void cut_pads(const struct operand *x, struct window *window)
+{
+    for (int axis = 0; axis < 2; axis++) {
+        int64_t padded = x->shape.dim[2 + axis] + window->pad[axis] + window->pad_end[axis];
+        int64_t size = window->dilation[axis] * (window->kernel[axis] - 1) + 1;
+        int64_t rest = padded < size ? 0 : (padded - size) % window->stride[axis];
+        window->pad_end[axis] -= rest < window->pad_end[axis] ? rest : window->pad_end[axis];
+    }
+}
+
 static enum status take_pool(struct onnx_node *node, enum pooling_method method)
 {
     const struct operand *x = onnx_operand(node, 0);
@@ -206,6 +217,8 @@ static enum status take_pool(struct onnx_node *node, enum pooling_method method)
         status = onnx_int(node, "ceil_mode", 0, &ceiling);
     if (!status)
         status = onnx_int(node, "count_include_pad", 0, &include);
+    if (!status && !ceiling)
+        cut_pads(x, &pooling.window);
     pooling.ceiling = ceiling != 0;
     pooling.exclude_pad = method == POOLING_AVERAGE && !include;
     if (!status)

@@ -104,14 +104,19 @@ static void flush(struct onnx_put *put, const char *name)
     put->pending = false;
 }
 
+static void put_second_output(struct onnx_put *put)
+{
+    if (put->pending_second)
+        wire_put_text(&put->message, ONNX_NODE_OUTPUT, put->pending_second);
+    put->pending_second = NULL;
+}
+
 static void flush_step(struct onnx_put *put)
 {
     if (!put->pending)
         return;
     wire_put_text(&put->message, ONNX_NODE_OUTPUT, put->pending_output);
-    if (put->pending_second)
-        wire_put_text(&put->message, ONNX_NODE_OUTPUT, put->pending_second);
-    put->pending_second = NULL;
+    put_second_output(put);
     flush(put, put->pending_name);
 }
 
@@ -165,6 +170,7 @@ void onnx_finish(struct onnx_put *put)
     for (uint32_t i = 0; i < put->node->output_count; i++)
         wire_put_text(&put->message, ONNX_NODE_OUTPUT,
                       names_value(put->writer->names, put->outputs[i]));
+    put_second_output(put);
     flush(put, put->name);
 }
 

@@ -21,13 +21,15 @@ static const char *step_top(struct onnx_put *put, const char *value, unsigned ax
     const char *inputs[] = {value, onnx_int_list(put, "start", &start, 1),
                             onnx_int_list(put, "end", &end, 1), onnx_int_list(put, "axis", &at, 1),
                             onnx_int_list(put, "step", &step, 1)};
+    const char *at_index;
 
     value = onnx_step_list(put, "Slice", inputs, 5);
     value = onnx_step(put, "TopK", value, onnx_int_list(put, "k", &p->top_k, 1), NULL);
     onnx_put_int(put, "axis", axis);
+    at_index = onnx_second_output(put, "Indices");
     if (!indices)
         return value;
-    value = onnx_cast_to_float(put, onnx_second_output(put, "Indices"));
+    value = onnx_cast_to_float(put, at_index);
     return onnx_step(put, "Sub", onnx_scalar(put, "last", (float)(extent - 1)), value, NULL);
 }
 

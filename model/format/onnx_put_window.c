@@ -145,7 +145,7 @@ static void put_average_pooling(struct onnx_put *put, const struct pooling_param
         include = false;
     }
     if (!within_kernel(&window, end)) {
-        onnx_refuse(put, "windows that lie in the padding as a whole");
+        onnx_refuse(put, "windows that lie outside of its input");
         return;
     }
     onnx_step(put, "AveragePool", input, NULL, NULL);
@@ -190,26 +190,32 @@ void onnx_put_pad(struct onnx_put *put)
 
 /* ---- the matrix product ---- */
 
-/* Any number of axes before `axis`: each row is a vector of its own. */
+/* Any number of axes before `axis`: each row is a vector of its own. Without any, there is one row,
+ * whose axis goes again. */
 static void put_rows(struct onnx_put *put, unsigned axis)
 {
     static const uint8_t turned[] = {1, 0};
     const struct inner_product_parameters *p = &put->node->parameters.inner_product;
     struct weight weight = put->node->weights[0];
-    int64_t shape[SHAPE_MAX_DIMS] = {0};
+    int64_t shape[SHAPE_MAX_DIMS] = {0}, vector = p->outputs;
     const char *value = onnx_input(put, 0);
+    unsigned rows = axis ? axis : 1;
 
     if (!p->transpose && !weight_permute(&weight, turned)) {
         onnx_refuse(put, "its weights are turned and cut at once");
         return;
     }
-    shape[axis] = -1;
-    if (axis + 1 != onnx_input_shape(put, 0)->dims)
+    shape[0] = axis ? 0 : 1;
+    shape[rows] = -1;
+    if (!axis || axis + 1 != onnx_input_shape(put, 0)->dims)
         value =
-            onnx_step(put, "Reshape", value, onnx_int_list(put, "shape", shape, axis + 1), NULL);
+            onnx_step(put, "Reshape", value, onnx_int_list(put, "shape", shape, rows + 1), NULL);
     value = onnx_step(put, "MatMul", value, onnx_weight(put, "weight", &weight), NULL);
     if (p->bias)
-        onnx_step(put, "Add", value, onnx_weight(put, "bias", &put->node->weights[1]), NULL);
+        value =
+            onnx_step(put, "Add", value, onnx_weight(put, "bias", &put->node->weights[1]), NULL);
+    if (!axis)
+        onnx_step(put, "Reshape", value, onnx_int_list(put, "vector", &vector, 1), NULL);
     onnx_finish(put);
 }
 

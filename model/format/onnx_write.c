@@ -38,6 +38,8 @@ static bool fixes_batch(const struct graph *graph, const struct node *node)
         break;
     case OPERATOR_SCALE:
     case OPERATOR_BIAS:
+        if (!node->weight_count)
+            return false;
         axis = p->scale.axis;
         break;
     case OPERATOR_SLICE:

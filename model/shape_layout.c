@@ -133,10 +133,12 @@ static bool replaced_axes(const struct reshape_parameters *p, const struct shape
                           unsigned *from, unsigned *to)
 {
     int64_t begin = p->axis < 0 ? p->axis + in->dims + 1 : p->axis;
-    int64_t end = p->num_axes < 0 ? (int64_t)in->dims : begin + p->num_axes;
+    int64_t end = in->dims;
 
-    if (begin < 0 || end < begin || end > in->dims)
+    if (begin < 0 || begin > in->dims || p->num_axes > end - begin)
         return false;
+    if (p->num_axes >= 0)
+        end = begin + p->num_axes;
     *from = (unsigned)begin;
     *to = (unsigned)end;
     return true;

@@ -101,7 +101,7 @@ enum status shape_detection_output(struct inference *inference, struct error *er
         return rule_fail(inference, error,
                          "DetectionOutput wants N x locations, N x confidences and 1 x 2 x boxes");
     priors = shape_product(prior, 2, prior->dims) / 4;
-    if (p->classes < 1 || location->dim[0] != confidence->dim[0] ||
+    if (p->classes < 1 || p->classes > INT32_MAX || location->dim[0] != confidence->dim[0] ||
         shape_product(prior, 2, prior->dims) % 4 ||
         shape_product(location, 1, location->dims) != priors * sets * 4 ||
         shape_product(confidence, 1, confidence->dims) != priors * (size_t)p->classes)

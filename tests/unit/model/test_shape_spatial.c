@@ -12,6 +12,7 @@
 #include "model/prior_box.h"
 #include "model/shape.h"
 #include "tests/lib/net.h"
+#include "tests/lib/operator.h"
 
 /* One layer called "x" with the top "a" under 2x6x5x7, and more inputs to choose from. */
 static enum status load(const char *layer, struct graph **graph, struct error *error)
@@ -224,6 +225,55 @@ static void detections_that_do_not_fit_are_refused(void **state)
            STATUS_UNSUPPORTED, "remove save_output_param");
 }
 
+/* Parameters that no reader of prototxts lets through, but that a file of another format may hold:
+ * sums and products of them must not come round to something that fits. */
+static void rules_hold_without_a_careful_reader(void **state)
+{
+    static const int64_t points[] = {INT64_MIN, INT64_MAX};
+    const struct operator_test cases[] = {
+        {.kind = OPERATOR_RESHAPE, .parameters.reshape = {{1, {1}}, INT64_MAX, INT64_MAX}},
+        {.kind = OPERATOR_RESHAPE, .parameters.reshape = {{1, {1}}, INT64_MIN, -1}},
+        {.kind = OPERATOR_RESHAPE, .parameters.reshape = {{2, {-5, -84}}, 0, -1}},
+        {.kind = OPERATOR_RESHAPE, .parameters.reshape = {{1, {420}}, 1, INT64_MAX}},
+        {.kind = OPERATOR_TILE, .parameters.tile = {1, INT64_MAX}},
+        {.kind = OPERATOR_TILE, .parameters.tile = {INT64_MIN, 1}},
+        {.kind = OPERATOR_SLICE, .parameters.slice = {INT64_MIN, 0, NULL}},
+        {.kind = OPERATOR_SLICE, .parameters.slice = {0, 2, points}},
+        {.kind = OPERATOR_CROP, .parameters.crop = {2, 1, {INT64_MAX}}},
+        {.kind = OPERATOR_CROP, .parameters.crop = {2, 1, {INT64_MIN}}},
+        {.kind = OPERATOR_PERMUTE, .parameters.permute = {4, {0, 1, 2, 255}}},
+        {.kind = OPERATOR_SHUFFLE_CHANNEL, .parameters.shuffle_channel = {-2}},
+        {.kind = OPERATOR_ROI_POOLING, .parameters.roi_pooling = {-1, -1, 1}},
+        {.kind = OPERATOR_RESIZE,
+         .parameters.resize = {.scale = {1, 1}, .shrink = 1, .zoom = 1, .pad = INT64_MIN}},
+        {.kind = OPERATOR_RESIZE,
+         .parameters.resize = {.scale = {INT64_MAX, 1}, .shrink = 1, .zoom = INT32_MAX}},
+        {.kind = OPERATOR_RESIZE, .parameters.resize = {.scale = {1, 1}, .shrink = 0, .zoom = 1}},
+        {.kind = OPERATOR_RESIZE,
+         .parameters.resize = {.size = {INT64_MIN, 1}, .scale = {1, 1}, .shrink = 1, .zoom = 1}},
+        {.kind = OPERATOR_PRIOR_BOX,
+         .parameters.prior_box = {.min_count = SIZE_MAX, .max_count = SIZE_MAX}},
+        {.kind = OPERATOR_DETECTION_OUTPUT,
+         .parameters.detection_output = {.classes = 3 + ((int64_t)1 << 62), .keep_top_k = 1}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct operator_test test = cases[i];
+        uint64_t random = 1;
+        test.input_count = operator_info(test.kind)->input_min;
+        for (uint32_t j = 0; j < test.input_count; j++)
+            test.shapes[j] = (struct shape){4, {2, 6, 5, 7}};
+        if (test.kind == OPERATOR_DETECTION_OUTPUT) {
+            test.shapes[0] = (struct shape){2, {1, 48}}; /* 4 boxes of 3 classes */
+            test.shapes[1] = (struct shape){2, {1, 12}};
+            test.shapes[2] = (struct shape){3, {1, 2, 16}};
+        }
+        if (operator_open(&test, &random, false))
+            fail_msg("case %zu, %s, fits", i, operator_info(test.kind)->name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +286,7 @@ int main(void)
         cmocka_unit_test(lists_of_absurd_length_are_refused),
         cmocka_unit_test(detections_have_room_for_the_most_there_can_be),
         cmocka_unit_test(detections_that_do_not_fit_are_refused),
+        cmocka_unit_test(rules_hold_without_a_careful_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,8 @@ enum kind {
     KIND_JSON,
     KIND_ONNX,
     KIND_TENSORFLOW,
+    KIND_SAVED_MODEL,
+    KIND_META_GRAPH,
     KIND_HDF5
 };
 
@@ -34,6 +36,8 @@ static const char *const kind_names[] = {[KIND_NONE] = "missing",
                                          [KIND_JSON] = "a JSON file",
                                          [KIND_ONNX] = "an ONNX model",
                                          [KIND_TENSORFLOW] = "a TensorFlow graph",
+                                         [KIND_SAVED_MODEL] = "a TensorFlow SavedModel",
+                                         [KIND_META_GRAPH] = "a TensorFlow MetaGraph",
                                          [KIND_HDF5] = "an HDF5 file"};
 
 static bool starts_with(const struct mapping *mapping, const char *magic, size_t size)
@@ -56,25 +60,62 @@ static bool is_text(const struct mapping *mapping)
     return !caffe_is_model(mapping);
 }
 
+/* How often a protobuf file has each field (the last: all others), and its first message. */
+struct fields {
+    size_t numbers[9], messages[9], first_size;
+    const unsigned char *first;
+};
+
+static void count_fields(const struct mapping *mapping, struct fields *fields)
+{
+    struct wire wire = wire_open("", mapping->bytes, mapping->size);
+    struct wire_field field = {.number = 0};
+
+    *fields = (struct fields){.first = NULL};
+    while (wire_next(&wire, &field)) {
+        size_t slot = field.number < 8 ? field.number : 8;
+        if (field.type == WIRE_BYTES && !fields->first) {
+            fields->first = field.bytes;
+            fields->first_size = field.size;
+        }
+        (*(field.type == WIRE_BYTES ? &fields->messages[slot] : &fields->numbers[slot]))++;
+    }
+    /* A file that is cut inside a field still has it. */
+    if (wire.problem && field.type == WIRE_BYTES && field.number < 8)
+        fields->messages[field.number]++;
+}
+
 /* onnx.proto: ModelProto has ir_version = 1 (a number) and graph = 7. TensorFlow's graph.proto:
  * GraphDef has node = 1 (messages). */
 static enum kind protobuf_kind(const struct mapping *mapping)
 {
-    struct wire wire = wire_open("", mapping->bytes, mapping->size);
-    size_t version = 0, nodes = 0, graph = 0;
-    struct wire_field field = {.number = 0};
+    struct fields fields;
 
-    while (wire_next(&wire, &field)) {
-        version += field.number == 1 && field.type == WIRE_VARINT;
-        nodes += field.number == 1 && field.type == WIRE_BYTES;
-        graph += field.number == 7 && field.type == WIRE_BYTES;
-    }
-    /* A file that is cut inside its graph is still one. */
-    if (wire.problem && field.type == WIRE_BYTES)
-        graph += field.number == 7;
-    if (version && graph)
+    count_fields(mapping, &fields);
+    if (fields.numbers[1] && fields.messages[7])
         return KIND_ONNX;
-    return nodes > 1 ? KIND_TENSORFLOW : KIND_UNKNOWN;
+    return fields.messages[1] > 1 ? KIND_TENSORFLOW : KIND_UNKNOWN;
+}
+
+/* What holds a GraphDef without being one, and looks like a caffemodel of one layer but for the
+ * first message, which is no text (a caffemodel's name, an ONNX file's producer). SavedModel has a
+ * version = 1 (a number) and meta_graphs = 2; MetaGraphDef one meta_info_def = 1 and one
+ * graph_def = 2. */
+static enum kind container_kind(const struct mapping *mapping)
+{
+    struct fields fields;
+    bool text = true;
+
+    count_fields(mapping, &fields);
+    for (size_t i = 0; i < fields.first_size; i++)
+        text = text && fields.first[i] >= 0x20;
+    if (text)
+        return KIND_NONE;
+    if (fields.numbers[1] == 1 && fields.messages[2] && !fields.messages[7])
+        return KIND_SAVED_MODEL;
+    if (fields.messages[1] == 1 && fields.messages[2] == 1)
+        return KIND_META_GRAPH;
+    return KIND_NONE;
 }
 
 static enum kind kind_of(const struct mapping *mapping)
@@ -91,6 +132,8 @@ static enum kind kind_of(const struct mapping *mapping)
         return KIND_HDF5;
     if (is_text(mapping))
         return KIND_PROTOTXT;
+    if (container_kind(mapping))
+        return container_kind(mapping);
     if (caffe_is_model(mapping))
         return KIND_CAFFEMODEL;
     return protobuf_kind(mapping);
@@ -176,6 +219,12 @@ static enum status load_parts(struct part *graph, struct part *weights,
         return error_set(error, STATUS_DATA,
                          "%s: is %s; its prototxt is needed too: give X.prototxt,%s", graph->path,
                          kind_names[graph->kind], graph->path);
+    if (graph->kind == KIND_SAVED_MODEL || graph->kind == KIND_META_GRAPH)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: is %s, whose weights lie in other files; freeze it into one GraphDef "
+                         "first (freeze_graph, or convert_variables_to_constants_v2 of TensorFlow "
+                         "2)",
+                         graph->path, kind_names[graph->kind]);
     if (weights->kind == KIND_NONE)
         return error_set(error, STATUS_DATA,
                          "%s: is %s; expected X.prototxt,X.caffemodel, an .npz with its .json, a "

@@ -6,6 +6,7 @@
 /* Extents and counts stay below 2^31 (SHAPE_MAX_COUNT); kernels, strides and pads below 2^20, so
  * that sums of their products with an extent stay in 64 bits. */
 #define EXTENT_MAX ((double)INT32_MAX)
+#define INT_MIN32 ((double)INT32_MIN)
 #define WINDOW_MAX ((double)(1 << 20))
 #define AXIS_MAX ((double)SHAPE_MAX_DIMS)
 
@@ -218,9 +219,10 @@ static const struct field flatten_fields[] = {
     END,
 };
 
+/* reshape_layer.cpp: axis -1 stands behind the last one. */
 static const struct field reshape_fields[] = {
     AXES("shape", reshape.shape.dim, FIELD_INT, reshape.shape.dims, -1, EXTENT_MAX),
-    AXIS(reshape.axis),
+    INT("axis", reshape.axis, -AXIS_MAX - 1, AXIS_MAX),
     INT("num_axes", reshape.num_axes, -1, AXIS_MAX),
     END,
 };
@@ -243,8 +245,8 @@ static const struct field resize_fields[] = {
     INTS2("scale", resize.scale, 1, EXTENT_MAX),
     INT("shrink", resize.shrink, 1, EXTENT_MAX),
     INT("zoom", resize.zoom, 1, EXTENT_MAX),
-    INT("pad", resize.pad, -EXTENT_MAX, 0),
-    INT("pad_end", resize.pad_end, -EXTENT_MAX, 0),
+    INT("pad", resize.pad, INT_MIN32, 0),
+    INT("pad_end", resize.pad_end, INT_MIN32, 0),
     END,
 };
 
@@ -274,9 +276,9 @@ static const struct field prior_box_fields[] = {
 static const char *const detection_words[] = {"corner", "center_size", "corner_size", NULL};
 static const struct field detection_output_fields[] = {
     INT("classes", detection_output.classes, 1, EXTENT_MAX),
-    INT("background", detection_output.background, -1, EXTENT_MAX),
-    INT("nms_top_k", detection_output.nms_top_k, -1, EXTENT_MAX),
-    INT("keep_top_k", detection_output.keep_top_k, -1, EXTENT_MAX),
+    INT("background", detection_output.background, INT_MIN32, EXTENT_MAX),
+    INT("nms_top_k", detection_output.nms_top_k, INT_MIN32, EXTENT_MAX),
+    INT("keep_top_k", detection_output.keep_top_k, INT_MIN32, EXTENT_MAX),
     BOOL("share_location", detection_output.share_location),
     BOOL("variance_in_target", detection_output.variance_in_target),
     WORD("code", detection_output.code, detection_words, DETECTION_CORNER),

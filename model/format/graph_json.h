@@ -12,7 +12,7 @@
  * an input's batch axis is what the source said; any other may be fed.
  *
  * Floats are written with the fewest digits that give back the same bits. Names that are not UTF-8
- * and parameters that are NaN cannot be said. Any thread.
+ * and parameters that are NaN or out of range cannot be said. Any thread.
  */
 #ifndef MODEL_FORMAT_GRAPH_JSON_H
 #define MODEL_FORMAT_GRAPH_JSON_H

@@ -36,11 +36,11 @@ enum status graph_json_check(const struct graph *graph, struct error *error)
     }
     if (!bad)
         return STATUS_OK;
-    return error_set(error, STATUS_UNSUPPORTED,
-                     "%s: %zu layer%s with a name that is not UTF-8 or a parameter that is not a "
-                     "number, which JSON cannot say: %s%s",
-                     graph->source, bad, bad == 1 ? "" : "s", list,
-                     used >= sizeof list ? " ..." : "");
+    return error_set(
+        error, STATUS_UNSUPPORTED,
+        "%s: %zu layer%s whose name is not UTF-8, or with a parameter that is NaN or out "
+        "of range, which the .json cannot say: %s%s",
+        graph->source, bad, bad == 1 ? "" : "s", list, used >= sizeof list ? " ..." : "");
 }
 
 /* ---- nodes ---- */

@@ -69,12 +69,24 @@ void parameters_json_write(const struct node *node, FILE *out)
     }
 }
 
+static bool is_in_range(const struct field *field, const void *values, size_t index)
+{
+    double value = field->low;
+
+    if (field->type == FIELD_FLOAT)
+        value = (double)((const float *)values)[index];
+    else if (field->type == FIELD_INT)
+        value = (double)((const int64_t *)values)[index];
+    /* False for NaN. */
+    return value >= field->low && value <= field->high;
+}
+
 bool parameters_json_sayable(const struct node *node)
 {
     for (const struct field *field = fields_of(node->op->kind); field->name; field++) {
-        const float *values = field_in(field, &node->parameters);
-        for (size_t i = 0; field->type == FIELD_FLOAT && i < field_count(field, node); i++) {
-            if (isnan(values[i]))
+        const void *values = field_in(field, &node->parameters);
+        for (size_t i = 0; i < field_count(field, node); i++) {
+            if (!is_in_range(field, values, i))
                 return false;
         }
     }

@@ -10,7 +10,8 @@
 
 #include "model/graph.h"
 
-/* False when a parameter is NaN, which JSON lacks. */
+/* False when a parameter is NaN, which JSON lacks, or outside of what parameters_json_read() takes.
+ */
 bool parameters_json_sayable(const struct node *node);
 
 /* Writes `"NAME": VALUE, ...` without braces. */

@@ -147,6 +147,36 @@ static void numbers_of_any_length_are_passed_over(void **state)
     assert_int_equal(read_pickle(PICKLE("G12345678."), &error), STATUS_OK);
 }
 
+static void texts_of_protocol_0_are_unescaped(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+        enum pickle_kind kind;
+    } cases[] = {
+        {"S'a\\x7fb\\n\\\\\\''\n.",
+         "a\x7f"
+         "b\n\\'",
+         PICKLE_BYTES},
+        {"S\"it's\"\n.", "it's", PICKLE_BYTES},
+        {"Va\\u00e9\xe9\\U0001f600\\\n.", "a\xc3\xa9\xc3\xa9\xf0\x9f\x98\x80\\", PICKLE_TEXT},
+        {"c_codecs\nencode\n(Va\xe9\nVlatin1\ntR.", "a\xe9", PICKLE_BYTES},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error error = {""};
+        struct pickle *pickle;
+        struct arena kept;
+        arena_init(&kept, BUF_LIMIT);
+        if (pickle_read("p", cases[i].bytes, strlen(cases[i].bytes), 0, &kept, &pickle, &error))
+            fail_msg("%s", error.text);
+        assert_int_equal(pickle_root(pickle)->kind, cases[i].kind);
+        assert_true(pickle_is(pickle_root(pickle), cases[i].text));
+        pickle_free(pickle);
+        arena_free(&kept);
+    }
+}
+
 /* Each call of encode() would copy the same text again. */
 static void memory_is_bounded_by_the_size(void **state)
 {
@@ -555,6 +585,7 @@ int main(void)
         cmocka_unit_test(damaged_pickles_are_refused),
         cmocka_unit_test(values_that_hold_themselves_are_fine),
         cmocka_unit_test(numbers_of_any_length_are_passed_over),
+        cmocka_unit_test(texts_of_protocol_0_are_unescaped),
         cmocka_unit_test(memory_is_bounded_by_the_size),
         cmocka_unit_test(layers_of_python_2_are_turned_into_caffes_order),
         cmocka_unit_test(the_file_holds_the_bytes_of_arrays),

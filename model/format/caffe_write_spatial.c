@@ -1,6 +1,8 @@
 /* Writes layers that resize planes or look for objects in them. But for the deconvolution they are
  * of forks of Caffe, whose messages have no official numbers: their parameters stand in the
  * prototxt only. */
+#include <float.h>
+
 #include "model/format/caffe_writer.h"
 
 enum { CONVOLUTION_PARAM = 106 };
@@ -24,7 +26,7 @@ static void write_interp(struct caffe_writer *writer, const struct node *node)
     bool sized = p->size[0] || p->size[1] || p->scale[0] != 1 || p->scale[1] != 1;
 
     /* A second bottom gives the size. */
-    if (sized && node->input_count == 1) {
+    if (node->input_count == 1 && sized) {
         caffe_put_int(m, "height", 1, out->dim[2]);
         caffe_put_int(m, "width", 2, out->dim[3]);
     } else if (node->input_count == 1) {
@@ -47,47 +49,60 @@ static bool repetition(const struct shape *in, const struct shape *out, int64_t 
 }
 
 /* Other factors for height and width: ones as the kernel of a deconvolution by its own stride. */
-static void write_repetition(struct caffe_writer *writer, const struct node *node,
-                             const int64_t factor[2])
+static void put_ones(struct caffe_writer *writer, struct caffe_layer_out *layer, int64_t channels,
+                     const int64_t factor[2])
 {
-    struct shape shape = {.dims = 4,
-                          .dim = {caffe_out_shape(writer, node)->dim[1], 1, factor[0], factor[1]}};
-    struct caffe_layer_out *layer = caffe_out_node(writer, node, "Deconvolution");
+    struct shape shape = {.dims = 4, .dim = {channels, 1, factor[0], factor[1]}};
     struct caffe_message *m =
         caffe_put_message(&layer->parameters, "convolution_param", CONVOLUTION_PARAM);
     float *values = caffe_out_constant(writer, layer, &shape);
 
-    caffe_put_int(m, "num_output", 1, shape.dim[0]);
+    caffe_put_int(m, "num_output", 1, channels);
     caffe_put_bool(m, "bias_term", 2, false);
-    caffe_put_int(m, "group", 5, shape.dim[0]);
+    caffe_put_int(m, "group", 5, channels);
     caffe_put_int(m, "kernel_h", 11, factor[0]);
     caffe_put_int(m, "kernel_w", 12, factor[1]);
     caffe_put_int(m, "stride_h", 13, factor[0]);
     caffe_put_int(m, "stride_w", 14, factor[1]);
-    for (int64_t i = 0; values && i < shape.dim[0] * factor[0] * factor[1]; i++)
+    for (int64_t i = 0; values && i < channels * factor[0] * factor[1]; i++)
         values[i] = 1;
+}
+
+static void write_repetition(struct caffe_writer *writer, const struct node *node,
+                             const int64_t factor[2])
+{
+    bool alike = factor[0] == factor[1];
+    struct caffe_layer_out *layer =
+        caffe_out_node(writer, node, alike ? "Upsample" : "Deconvolution");
+
+    if (alike)
+        caffe_put_int(caffe_put_message(&layer->parameters, "upsample_param", CAFFE_TEXT_ONLY),
+                      "scale", 1, factor[0]);
+    else
+        put_ones(writer, layer, caffe_out_shape(writer, node)->dim[1], factor);
+    /* A second input only said the size. */
+    if (layer->bottom_count == 2) {
+        caffe_out_aux(writer, node, "Silence", "Silence", layer->bottoms[1], 0);
+        layer->bottom_count = 1;
+    }
 }
 
 void caffe_write_resize(struct caffe_writer *writer, const struct node *node)
 {
     const struct resize_parameters *p = &node->parameters.resize;
-    const struct shape *in = caffe_out_input_shape(writer, node);
-    const struct shape *out = caffe_out_shape(writer, node);
+    bool corners = p->coordinates == RESIZE_CORNERS;
     int64_t factor[2];
 
-    if (p->interpolation == RESIZE_LINEAR) {
-        if (p->coordinates == RESIZE_CORNERS)
-            write_interp(writer, node);
-        else
-            caffe_out_refuse(writer, node, "linear, and the corners do not lie on each other");
-    } else if (p->coordinates == RESIZE_CORNERS || p->pad || p->pad_end ||
-               !repetition(in, out, factor)) {
+    if (p->interpolation == RESIZE_LINEAR && corners)
+        write_interp(writer, node);
+    else if (p->interpolation == RESIZE_LINEAR)
+        caffe_out_refuse(writer, node, "linear, and the corners do not lie on each other");
+    else if (corners || p->pad || p->pad_end ||
+             !repetition(caffe_out_input_shape(writer, node), caffe_out_shape(writer, node),
+                         factor))
         caffe_out_refuse(writer, node, "nearest neighbours, not by a whole factor");
-    } else if (factor[0] == factor[1]) {
-        caffe_put_int(begin(writer, node, "Upsample", "upsample_param"), "scale", 1, factor[0]);
-    } else {
+    else
         write_repetition(writer, node, factor);
-    }
 }
 
 /* ---- objects ---- */
@@ -161,5 +176,6 @@ void caffe_write_detection_output(struct caffe_writer *writer, const struct node
     caffe_put_bool_unless(m, "variance_encoded_in_target", CAFFE_TEXT_ONLY, p->variance_in_target,
                           false);
     caffe_put_int_unless(m, "keep_top_k", CAFFE_TEXT_ONLY, p->keep_top_k, -1);
-    caffe_put_float(m, "confidence_threshold", CAFFE_TEXT_ONLY, p->confidence_threshold);
+    caffe_put_float_unless(m, "confidence_threshold", CAFFE_TEXT_ONLY, p->confidence_threshold,
+                           -FLT_MAX);
 }

@@ -45,6 +45,8 @@ static void put_convolution(struct caffe_layer_out *layer, const struct convolut
     caffe_put_int_unless(m, "group", 5, p->group, 1);
     put_pair(m, &convolution_stride, p->window.stride, 1);
     put_pair(m, &convolution_dilation, p->window.dilation, 1);
+    if (p->bilinear)
+        caffe_put_text(caffe_put_message(m, "weight_filler", 7), "type", 1, "bilinear");
 }
 
 /* How far one window reaches. */
@@ -70,6 +72,18 @@ static int64_t fit_window(const struct window *window, int axis, int64_t extent,
     return pad;
 }
 
+/* Gives the layer's top to the last of the layers that cut it, if any is needed. */
+static void cut_top(struct caffe_writer *writer, const struct node *node,
+                    struct caffe_layer_out *layer, const struct caffe_cut cuts[2],
+                    const char *between)
+{
+    if (caffe_cut_needed(cuts) && layer->top_count) {
+        const char *top = layer->tops[0];
+        layer->tops[0] = caffe_out_between(writer, node, between);
+        caffe_out_cut(writer, node, layer->tops[0], cuts, top);
+    }
+}
+
 void caffe_write_convolution(struct caffe_writer *writer, const struct node *node)
 {
     const struct convolution_parameters *p = &node->parameters.convolution;
@@ -83,11 +97,7 @@ void caffe_write_convolution(struct caffe_writer *writer, const struct node *nod
         pad[axis] =
             fit_window(&p->window, axis, in->dim[2 + axis], out->dim[2 + axis], &cuts[axis]);
     put_convolution(layer, p, pad);
-    if (caffe_cut_needed(cuts) && layer->top_count) {
-        const char *top = layer->tops[0];
-        layer->tops[0] = caffe_out_between(writer, node, "Padded");
-        caffe_out_cut(writer, node, layer->tops[0], cuts, top);
-    }
+    cut_top(writer, node, layer, cuts, "Padded");
 }
 
 /* ---- padding ---- */
@@ -110,12 +120,11 @@ static void put_copies(struct caffe_writer *writer, struct caffe_layer_out *laye
         values[single ? i : (begin + i) * channels + i] = 1;
 }
 
-/* Zeros around the planes: `layer` gets the convolution. */
-static void pad_planes(struct caffe_writer *writer, const struct node *node,
-                       struct caffe_layer_out *layer, const struct pad_parameters *p,
-                       const char *top)
+static void pad_planes(struct caffe_writer *writer, const struct node *node)
 {
+    const struct pad_parameters *p = &node->parameters.pad;
     const struct shape *in = caffe_out_input_shape(writer, node);
+    struct caffe_layer_out *layer = caffe_out_node(writer, node, "Convolution");
     struct caffe_cut cuts[2];
     int64_t pad[2];
 
@@ -129,13 +138,7 @@ static void pad_planes(struct caffe_writer *writer, const struct node *node,
                                         .total = in->dim[2 + axis] + 2 * pad[axis]};
     }
     put_copies(writer, layer, in->dim[1], p->begin[1], in->dim[1] + p->begin[1] + p->end[1], pad);
-    if (!layer->top_count)
-        return;
-    layer->tops[0] = top;
-    if (caffe_cut_needed(cuts)) {
-        layer->tops[0] = caffe_out_between(writer, node, "Padded");
-        caffe_out_cut(writer, node, layer->tops[0], cuts, top);
-    }
+    cut_top(writer, node, layer, cuts, "Padded");
 }
 
 /* Convolutions pad with zeros, so 1 x 1 convolutions that change nothing else do. */
@@ -150,8 +153,7 @@ void caffe_write_pad(struct caffe_writer *writer, const struct node *node)
     else if (p->begin[1] < 0 || p->end[1] < 0)
         caffe_out_refuse(writer, node, "leaves channels out");
     else
-        pad_planes(writer, node, caffe_out_node(writer, node, "Convolution"), p,
-                   caffe_out_output(writer, node, 0));
+        pad_planes(writer, node);
 }
 
 /* ---- deconvolution ---- */
@@ -196,87 +198,82 @@ void caffe_write_deconvolution(struct caffe_writer *writer, const struct node *n
     }
     layer = caffe_out_node(writer, node, "Deconvolution");
     put_convolution(layer, p, pad);
-    if (!layer->top_count)
-        return;
-    layer->bottoms[0] = bottom;
-    if (caffe_cut_needed(cuts)) {
-        const char *top = layer->tops[0];
-        layer->tops[0] = caffe_out_between(writer, node, "Whole");
-        caffe_out_cut(writer, node, layer->tops[0], cuts, top);
-    }
+    if (layer->bottom_count)
+        layer->bottoms[0] = bottom;
+    cut_top(writer, node, layer, cuts, "Whole");
 }
 
 /* ---- pooling ---- */
 
-/* How Caffe makes the windows of a pooling layer. */
+/* How Caffe makes the windows of a pooling layer; `pad` on both sides. */
 struct pooling_fit {
     bool found, floor;
-    int64_t pad[2];
+    int64_t kernel[2], stride[2], pad[2];
     struct caffe_cut cuts[2];
 };
 
-/* pooling_layer.cpp, Reshape(). */
-static int64_t pooled_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t pad,
-                             bool padded, bool floor)
+/* pooling_layer.cpp, Reshape(); `padded`: on either axis. */
+static int64_t pooled_extent(const struct pooling_fit *fit, int axis, int64_t extent, bool padded)
 {
-    int64_t room = extent + 2 * pad - kernel;
-    int64_t pooled = room < 0 ? 0 : (room + (floor ? 0 : stride - 1)) / stride + 1;
+    int64_t stride = fit->stride[axis], pad = fit->pad[axis];
+    int64_t room = extent + 2 * pad - fit->kernel[axis];
+    int64_t pooled = room < 0 ? 0 : (room + (fit->floor ? 0 : stride - 1)) / stride + 1;
 
-    if (padded && (pooled - 1) * stride >= extent + pad)
+    if (padded && pooled && (pooled - 1) * stride >= extent + pad)
         pooled--;
     return pooled;
 }
 
-/* The smallest padding, below the kernel as Caffe wants it, that gives all windows asked for. */
+/* The smallest padding, below the kernel as Caffe wants it, that gives all windows asked for; or,
+ * for one window that is larger than the image, a window of the image's size. */
 static bool fit_pooling_axis(const struct window *window, int axis, int64_t extent, int64_t out,
                              struct pooling_fit *fit)
 {
-    int64_t stride = window->stride[axis], kernel = window->kernel[axis];
+    int64_t begin = window->pad[axis];
 
-    for (int64_t pad = window->pad[axis]; pad < kernel; pad += stride) {
-        int64_t skip = (pad - window->pad[axis]) / stride;
-        int64_t total = pooled_extent(extent, kernel, stride, pad, pad > 0, fit->floor);
-        if (total < skip + out)
-            continue;
+    fit->kernel[axis] = window->kernel[axis];
+    fit->stride[axis] = window->stride[axis];
+    for (int64_t pad = begin; pad < window->kernel[axis]; pad += window->stride[axis]) {
         fit->pad[axis] = pad;
-        fit->cuts[axis] = (struct caffe_cut){.skip = skip, .keep = out, .total = total};
-        return true;
+        fit->cuts[axis] =
+            (struct caffe_cut){.skip = (pad - begin) / window->stride[axis], .keep = out};
+        if (pooled_extent(fit, axis, extent, pad > 0) >= fit->cuts[axis].skip + out)
+            return true;
     }
-    return false;
-}
-
-/* Caffe drops windows that begin behind the image on both axes as soon as one is padded. */
-static bool fit_holds(const struct window *window, const struct shape *in,
-                      const struct pooling_fit *fit)
-{
-    bool padded = fit->pad[0] || fit->pad[1];
-
-    for (int axis = 0; axis < 2; axis++) {
-        if (pooled_extent(in->dim[2 + axis], window->kernel[axis], window->stride[axis],
-                          fit->pad[axis], padded, fit->floor) != fit->cuts[axis].total)
-            return false;
-    }
+    if (out != 1 || begin + extent > window->kernel[axis])
+        return false;
+    fit->kernel[axis] = extent;
+    fit->stride[axis] = 1;
+    fit->pad[axis] = 0;
+    fit->cuts[axis] = (struct caffe_cut){.keep = 1};
     return true;
 }
 
+static struct pooling_fit fit_rounding(const struct window *window, bool floor,
+                                       const struct shape *in, const struct shape *out)
+{
+    struct pooling_fit fit = {.floor = floor, .found = true};
+
+    for (int axis = 0; axis < 2 && fit.found; axis++)
+        fit.found = fit_pooling_axis(window, axis, in->dim[2 + axis], out->dim[2 + axis], &fit);
+    for (int axis = 0; axis < 2 && fit.found; axis++) {
+        struct caffe_cut *cut = &fit.cuts[axis];
+        cut->total = pooled_extent(&fit, axis, in->dim[2 + axis], fit.pad[0] || fit.pad[1]);
+        fit.found = cut->total >= cut->skip + cut->keep;
+    }
+    return fit;
+}
+
 /* Prefers the node's own rounding, and any that needs no Slice to one that does. */
-static struct pooling_fit fit_pooling(const struct pooling_parameters *p,
-                                      const struct window *window, const struct shape *in,
+static struct pooling_fit fit_pooling(const struct pooling_parameters *p, const struct shape *in,
                                       const struct shape *out)
 {
-    struct pooling_fit best = {.found = false};
+    struct pooling_fit own = fit_rounding(&p->window, !p->ceiling, in, out);
+    struct pooling_fit other = fit_rounding(&p->window, p->ceiling, in, out);
 
-    for (int other = 0; other < 2; other++) {
-        struct pooling_fit fit = {.floor = p->ceiling ? other : !other};
-        fit.found = window->dilation[0] == 1 && window->dilation[1] == 1;
-        for (int axis = 0; axis < 2 && fit.found; axis++)
-            fit.found = fit_pooling_axis(window, axis, in->dim[2 + axis], out->dim[2 + axis], &fit);
-        if (!fit.found || !fit_holds(window, in, &fit))
-            continue;
-        if (!best.found || (caffe_cut_needed(best.cuts) && !caffe_cut_needed(fit.cuts)))
-            best = fit;
-    }
-    return best;
+    if (!own.found || (other.found && caffe_cut_needed(own.cuts) && !caffe_cut_needed(other.cuts)))
+        return other;
+    return own;
 }
 
 static const struct pair_fields pooling_kernel = {
@@ -296,20 +293,18 @@ static void put_pooling(struct caffe_layer_out *layer, const struct pooling_para
         caffe_put_bool(m, "global_pooling", 12, true);
         return;
     }
-    put_pair(m, &pooling_kernel, p->window.kernel, 0);
-    put_pair(m, &pooling_stride, p->window.stride, 1);
+    put_pair(m, &pooling_kernel, fit->kernel, 0);
+    put_pair(m, &pooling_stride, fit->stride, 1);
     put_pair(m, &pooling_pad, fit->pad, 0);
     if (fit->floor)
         caffe_put_word(m, "round_mode", ROUND_MODE, "FLOOR", 1);
 }
 
-/* How many rows (columns) window `i` counts: those of the image, with padding up to `begin` before
- * and `end` behind it. */
-static int64_t counted(const struct window *window, int axis, int64_t extent, int64_t i,
-                       int64_t begin, int64_t end)
+/* How many rows (columns) the window that begins at `from` counts: those of the image, with `begin`
+ * before and `end` behind it. */
+static int64_t counted(int64_t from, int64_t kernel, int64_t extent, int64_t begin, int64_t end)
 {
-    int64_t from = i * window->stride[axis] - window->pad[axis];
-    int64_t to = from + window->kernel[axis];
+    int64_t to = from + kernel;
 
     from = from < -begin ? -begin : from;
     to = to > extent + end ? extent + end : to;
@@ -318,13 +313,16 @@ static int64_t counted(const struct window *window, int axis, int64_t extent, in
 
 /* What Caffe divides by over what the node divides by. */
 static double divisor_ratio(const struct pooling_parameters *p, const struct shape *in, int axis,
-                            int64_t i, int64_t pad)
+                            int64_t i, const struct pooling_fit *fit)
 {
-    int64_t extent = in->dim[2 + axis], begin = p->exclude_pad ? 0 : p->window.pad[axis];
-    int64_t end = p->exclude_pad ? 0 : p->window.pad_end[axis];
+    const struct window *window = &p->window;
+    int64_t extent = in->dim[2 + axis], begin = p->exclude_pad ? 0 : window->pad[axis];
+    int64_t end = p->exclude_pad ? 0 : window->pad_end[axis], pad = fit->pad[axis];
+    int64_t caffe = counted((i + fit->cuts[axis].skip) * fit->stride[axis] - pad, fit->kernel[axis],
+                            extent, pad, pad);
 
-    return (double)counted(&p->window, axis, extent, i, pad, pad) /
-           (double)counted(&p->window, axis, extent, i, begin, end);
+    return (double)caffe / (double)counted(i * window->stride[axis] - window->pad[axis],
+                                           window->kernel[axis], extent, begin, end);
 }
 
 static bool divisors_differ(const struct pooling_parameters *p, const struct shape *in,
@@ -332,7 +330,7 @@ static bool divisors_differ(const struct pooling_parameters *p, const struct sha
 {
     for (int axis = 0; axis < 2; axis++) {
         for (int64_t i = 0; i < out->dim[2 + axis]; i++) {
-            double ratio = divisor_ratio(p, in, axis, i, fit->pad[axis]);
+            double ratio = divisor_ratio(p, in, axis, i, fit);
             if (ratio < 1 || ratio > 1)
                 return true;
         }
@@ -358,12 +356,11 @@ static void put_divisors(struct caffe_writer *writer, const struct node *node, c
         scale->tops[0] = top;
     for (int64_t y = 0; values && y < plane.dim[0]; y++) {
         for (int64_t x = 0; x < plane.dim[1]; x++)
-            *values++ = (float)(divisor_ratio(p, in, 0, y, fit->pad[0]) *
-                                divisor_ratio(p, in, 1, x, fit->pad[1]));
+            *values++ = (float)(divisor_ratio(p, in, 0, y, fit) * divisor_ratio(p, in, 1, x, fit));
     }
 }
 
-static void write_fit(struct caffe_writer *writer, const struct node *node, const char *bottom,
+static void write_fit(struct caffe_writer *writer, const struct node *node,
                       const struct pooling_fit *fit)
 {
     const struct pooling_parameters *p = &node->parameters.pooling;
@@ -376,7 +373,6 @@ static void write_fit(struct caffe_writer *writer, const struct node *node, cons
     put_pooling(layer, p, fit);
     if (!layer->top_count)
         return;
-    layer->bottoms[0] = bottom;
     if (divide)
         cut = caffe_out_between(writer, node, "Pooled");
     layer->tops[0] = cut;
@@ -388,73 +384,15 @@ static void write_fit(struct caffe_writer *writer, const struct node *node, cons
         put_divisors(writer, node, cut, fit, top);
 }
 
-/* True when no number of the value can be below 0, so that zeros around it change no maximum. */
-static bool never_negative(const struct graph *graph, uint32_t value)
-{
-    for (;;) {
-        const struct node *node = &graph->nodes[graph->values[value].producer];
-        switch (node->op->kind) {
-        case OPERATOR_RELU:
-            return node->parameters.relu.negative_slope >= 0 &&
-                   node->parameters.relu.negative_slope <= 0;
-        case OPERATOR_CLIP:
-            return node->parameters.clip.low >= 0;
-        case OPERATOR_SIGMOID:
-        case OPERATOR_SOFTMAX:
-        case OPERATOR_ABS_VAL:
-            return true;
-        case OPERATOR_DROPOUT:
-        case OPERATOR_SPLIT:
-        case OPERATOR_SLICE:
-        case OPERATOR_POOLING:
-            value = node->inputs[0];
-            break;
-        default:
-            return false;
-        }
-    }
-}
-
-/* The image with zeros around it, then windows that need no padding. */
-static bool write_over_zeros(struct caffe_writer *writer, const struct node *node)
-{
-    const struct pooling_parameters *p = &node->parameters.pooling;
-    struct shape padded = *caffe_out_input_shape(writer, node);
-    struct pad_parameters zeros = {.dims = 4};
-    struct window window = p->window;
-    struct caffe_layer_out *layer;
-    struct pooling_fit fit;
-    const char *between;
-
-    if (p->method != POOLING_MAX || !never_negative(writer->graph, node->inputs[0]))
-        return false;
-    for (int axis = 0; axis < 2; axis++) {
-        zeros.begin[2 + axis] = window.pad[axis];
-        zeros.end[2 + axis] = window.pad_end[axis];
-        padded.dim[2 + axis] += window.pad[axis] + window.pad_end[axis];
-        window.pad[axis] = window.pad_end[axis] = 0;
-    }
-    fit = fit_pooling(p, &window, &padded, caffe_out_shape(writer, node));
-    if (!fit.found)
-        return false;
-    between = caffe_out_between(writer, node, "Border");
-    layer =
-        caffe_out_aux(writer, node, "Border", "Convolution", caffe_out_input(writer, node, 0), 1);
-    pad_planes(writer, node, layer, &zeros, between);
-    write_fit(writer, node, between, &fit);
-    return true;
-}
-
 void caffe_write_pooling(struct caffe_writer *writer, const struct node *node)
 {
     const struct pooling_parameters *p = &node->parameters.pooling;
     struct pooling_fit fit = {.found = p->global};
 
     if (!p->global)
-        fit = fit_pooling(p, &p->window, caffe_out_input_shape(writer, node),
-                          caffe_out_shape(writer, node));
-    if (fit.found)
-        write_fit(writer, node, caffe_out_input(writer, node, 0), &fit);
-    else if (!write_over_zeros(writer, node))
-        caffe_out_refuse(writer, node, "its padding or dilation");
+        fit = fit_pooling(p, caffe_out_input_shape(writer, node), caffe_out_shape(writer, node));
+    if (fit.found && p->window.dilation[0] == 1 && p->window.dilation[1] == 1)
+        write_fit(writer, node, &fit);
+    else
+        caffe_out_refuse(writer, node, "its windows");
 }

@@ -9,7 +9,10 @@
 
 #include "model/graph.h"
 
-/* Applies all passes until none finds anything. STATUS_MEMORY, or what the graph says. */
-enum status graph_simplify(struct graph *graph, struct error *error) MUST_CHECK;
+/* Applies all rewrites until none finds anything, or at most 16 times. Then, if outputs were
+ * declared, removes what leads to none of them, unused inputs too; parts of a Slice or Split that
+ * nobody reads go to a Silence. Weights that must be copied to be joined take `budget` bytes at
+ * most; where it does not suffice the layers stay as they are. */
+enum status graph_simplify(struct graph *graph, size_t budget, struct error *error) MUST_CHECK;
 
 #endif

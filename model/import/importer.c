@@ -40,7 +40,7 @@ enum status importer_finish(struct importer *importer, struct graph **out)
     importer_at(importer, NULL, NULL);
     if (!importer->graph->output_count)
         return importer_fail(importer, STATUS_DATA, "the network has no output");
-    status = graph_simplify(importer->graph, importer->error);
+    status = graph_simplify(importer->graph, importer->budget, importer->error);
     if (!status)
         status = graph_finish(importer->graph, importer->error);
     if (status)
@@ -218,6 +218,24 @@ static bool is_declared(const struct graph *graph, uint32_t value)
     return false;
 }
 
+/* A value of the output's name whose axes stand otherwise than an output's gets a helper's name. */
+static enum status free_name(struct importer *importer, const char *name)
+{
+    struct graph *graph = importer->graph;
+    int64_t value = graph_top(graph, name);
+    const char *helper;
+    enum status status;
+
+    if (value < 0)
+        return STATUS_OK;
+    status = build_name(importer, name, "Turned", &helper);
+    for (size_t i = 0; i < graph->top_count && !status; i++) {
+        if (graph->tops[i].value == value)
+            graph->tops[i].name = graph->values[value].name = helper;
+    }
+    return status;
+}
+
 enum status import_output(struct importer *importer, const char *name, const struct operand *x)
 {
     struct layer layer = {.kind = OPERATOR_SPLIT};
@@ -229,6 +247,11 @@ enum status import_output(struct importer *importer, const char *name, const str
         return importer_fail(importer, STATUS_UNSUPPORTED,
                              "the output '%s' is a constant, which needs no network", name);
     build_natural_order(importer, x->shape.dims, order);
+    if (memcmp(order, x->order, x->shape.dims) != 0) {
+        status = free_name(importer, name);
+        if (status)
+            return status;
+    }
     status = build_turned_as(importer, name, x, order, &out);
     if (!status && strcmp(importer->graph->values[out.value].name, name))
         status = build_on(importer, name, &out, &layer, &out);

@@ -196,6 +196,25 @@ static void choose_order(const struct importer *importer, const struct regroupin
         memcpy(order, natural, sizeof natural);
 }
 
+/* Where the source's axes must stand so that each group's stand together, the groups in the natural
+ * order of what they become. */
+static void group_order(const struct importer *importer, const struct regrouping *regrouping,
+                        uint8_t *want)
+{
+    unsigned place = 0, dims = regrouping->target->dims;
+    uint8_t natural[SHAPE_MAX_DIMS];
+
+    build_natural_order(importer, dims, natural);
+    for (unsigned at = 0; at < SHAPE_MAX_DIMS; at++) {
+        for (unsigned g = 0; g < regrouping->count; g++) {
+            const struct group *group = &regrouping->groups[g];
+            unsigned key = group->to < dims ? natural[group->to] : SHAPE_MAX_DIMS - 1;
+            for (unsigned i = group->from; key == at && i < group->from_end; i++)
+                want[i] = (uint8_t)place++;
+        }
+    }
+}
+
 static enum status reshape_value(struct importer *importer, const char *name,
                                  const struct operand *x, const struct shape *target, int rest,
                                  struct operand *out)
@@ -209,7 +228,9 @@ static enum status reshape_value(struct importer *importer, const char *name,
 
     find_groups(&regrouping);
     if (!fits_memory(&regrouping)) {
-        status = build_plain(importer, name, x, &plain);
+        uint8_t want[SHAPE_MAX_DIMS] = {0};
+        group_order(importer, &regrouping, want);
+        status = build_turned(importer, name, x, want, &plain);
         if (!status && !fits_memory(&regrouping))
             return importer_fail(importer, STATUS_INTERNAL, "cannot be reshaped");
     }

@@ -1,0 +1,174 @@
+/* Rewrites of two layers into one. */
+#include <float.h>
+#include <math.h>
+
+#include "model/rewrite.h"
+#include "model/shape.h"
+
+/* A vector along one axis. */
+static bool is_vector(const struct node *bias, int64_t axis)
+{
+    return bias->input_count == 1 && bias->weight_count == 1 &&
+           bias->parameters.bias.axis == axis && bias->weights[0].shape.dims == 1;
+}
+
+/* The layer before that can take a bias along the same axis, and has none. */
+static struct node *find_biasable(const struct rewriting *rewriting, const struct node *last)
+{
+    struct node *first;
+
+    if ((first = rewrite_before(rewriting, last, 0, OPERATOR_CONVOLUTION)) ||
+        (first = rewrite_before(rewriting, last, 0, OPERATOR_DECONVOLUTION)))
+        return !first->parameters.convolution.bias && is_vector(last, 1) ? first : NULL;
+    if ((first = rewrite_before(rewriting, last, 0, OPERATOR_INNER_PRODUCT)))
+        return !first->parameters.inner_product.bias &&
+                       is_vector(last, first->parameters.inner_product.axis)
+                   ? first
+                   : NULL;
+    first = rewrite_before(rewriting, last, 0, OPERATOR_SCALE);
+    if (!first || first->input_count != 1 || first->weight_count != 1 || last->input_count != 1 ||
+        first->parameters.scale.axis != last->parameters.bias.axis ||
+        !shape_equal(&first->weights[0].shape, &last->weights[0].shape))
+        return NULL;
+    return first;
+}
+
+bool rewrite_bias(struct rewriting *rewriting, struct node *last, enum status *status)
+{
+    struct node *first = last->weight_count == 1 ? find_biasable(rewriting, last) : NULL;
+    struct weight bias, *weights;
+
+    if (!first)
+        return false;
+    bias = last->weights[0];
+    rewrite_absorb(rewriting, last, first);
+    weights = rewrite_weights(rewriting, last, 2, status);
+    if (!weights)
+        return false;
+    weights[1] = bias;
+    if (last->op->kind == OPERATOR_SCALE)
+        last->parameters.scale.bias = true;
+    else if (last->op->kind == OPERATOR_INNER_PRODUCT)
+        last->parameters.inner_product.bias = true;
+    else
+        last->parameters.convolution.bias = true;
+    return true;
+}
+
+/* ReLU is a clip from 0 on. */
+static bool clip_range(const struct node *node, struct clip_parameters *range)
+{
+    if (node->op->kind == OPERATOR_CLIP)
+        *range = node->parameters.clip;
+    else
+        *range = (struct clip_parameters){.low = 0, .high = INFINITY};
+    return node->op->kind == OPERATOR_CLIP || node->parameters.relu.negative_slope == 0;
+}
+
+bool rewrite_clip(struct rewriting *rewriting, struct node *last, enum status *status)
+{
+    struct node *first = rewrite_before(rewriting, last, 0, OPERATOR_CLIP);
+    struct clip_parameters inner, outer;
+
+    (void)status;
+    if (!first)
+        first = rewrite_before(rewriting, last, 0, OPERATOR_RELU);
+    if (!first || !clip_range(first, &inner) || !clip_range(last, &outer))
+        return false;
+    rewrite_absorb(rewriting, last, first);
+    inner.low = fminf(fmaxf(inner.low, outer.low), outer.high);
+    inner.high = fminf(fmaxf(inner.high, outer.low), outer.high);
+    if (inner.low == 0 && isinf(inner.high)) {
+        rewrite_become(rewriting, last, OPERATOR_RELU, 1);
+        return true;
+    }
+    rewrite_become(rewriting, last, OPERATOR_CLIP, 1);
+    last->parameters.clip = inner;
+    return true;
+}
+
+/* ---- padding ---- */
+
+enum { LOOK_BACK = 8 };
+
+/* No number of the value can be below 0. */
+static bool is_nonnegative(const struct rewriting *rewriting, uint32_t value, int depth)
+{
+    const struct graph *graph = rewriting->graph;
+    const struct node *node = &graph->nodes[graph->values[value].producer];
+
+    switch (node->op->kind) {
+    case OPERATOR_RELU:
+        return node->parameters.relu.negative_slope == 0;
+    case OPERATOR_CLIP:
+        return node->parameters.clip.low >= 0;
+    case OPERATOR_SIGMOID:
+    case OPERATOR_SOFTMAX:
+    case OPERATOR_ABS_VAL:
+    case OPERATOR_BNLL:
+        return true;
+    case OPERATOR_POOLING:
+    case OPERATOR_DROPOUT:
+    case OPERATOR_SPLIT:
+    case OPERATOR_CONCAT:
+    case OPERATOR_LRN:
+        for (uint32_t i = 0; i < node->input_count; i++) {
+            if (!depth || !is_nonnegative(rewriting, node->inputs[i], depth - 1))
+                return false;
+        }
+        return node->op->kind != OPERATOR_CONCAT || node->input_count < 16;
+    default:
+        return false;
+    }
+}
+
+static bool pads_planes_only(const struct pad_parameters *pad)
+{
+    for (unsigned i = 0; i < pad->dims; i++) {
+        if (pad->begin[i] < 0 || pad->end[i] < 0 || (i < 2 && (pad->begin[i] || pad->end[i])))
+            return false;
+    }
+    return pad->dims == 4;
+}
+
+/* Whether the pooling gives the same with the padding as its own. */
+static bool pools_alike(const struct rewriting *rewriting, const struct node *pool,
+                        const struct node *pad)
+{
+    const struct pooling_parameters *p = &pool->parameters.pooling;
+    const struct pad_parameters *around = &pad->parameters.pad;
+
+    if (p->global || p->ceiling || p->exclude_pad)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        if (p->window.pad[i] + around->begin[2 + i] >= p->window.kernel[i] ||
+            p->window.pad_end[i] + around->end[2 + i] >= p->window.kernel[i])
+            return false;
+    }
+    if (p->method == POOLING_AVERAGE)
+        return around->value == 0;
+    return p->method == POOLING_MAX &&
+           (around->value <= -FLT_MAX ||
+            (around->value == 0 && is_nonnegative(rewriting, pad->inputs[0], LOOK_BACK)));
+}
+
+bool rewrite_pad(struct rewriting *rewriting, struct node *last, enum status *status)
+{
+    struct node *pad = rewrite_before(rewriting, last, 0, OPERATOR_PAD);
+    bool pooling = last->op->kind == OPERATOR_POOLING;
+    struct window *window =
+        pooling ? &last->parameters.pooling.window : &last->parameters.convolution.window;
+
+    (void)status;
+    if (!pad || !pads_planes_only(&pad->parameters.pad))
+        return false;
+    if (pooling ? !pools_alike(rewriting, last, pad) : pad->parameters.pad.value != 0)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        window->pad[i] += pad->parameters.pad.begin[2 + i];
+        window->pad_end[i] += pad->parameters.pad.end[2 + i];
+    }
+    rewrite_connect(rewriting, last, 0, pad->inputs[0]);
+    rewrite_remove(rewriting, pad);
+    return true;
+}

@@ -1,0 +1,318 @@
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/imported.h"
+
+static const int64_t picture[] = {1, 4, 6, 8}; /* N,H,W,C */
+
+static struct imported net;
+static float numbers[1024];
+
+static void start(void)
+{
+    imported_open(&net, true);
+    imported_input(&net, 4, picture);
+    for (int i = 0; i < 1024; i++)
+        numbers[i] = (float)((i * 37 + 11) % 101) / 50 - 1;
+}
+
+static void done(enum status status)
+{
+    if (status)
+        fail_msg("%s", net.error.text);
+}
+
+static void check(const struct operand *result, const char *shape, imported_formula *formula)
+{
+    const char *problem = imported_check(&net, result, shape, formula);
+
+    if (problem)
+        fail_msg("%s", problem);
+}
+
+static void expect_nodes(size_t nodes, enum operator_kind kind, size_t of_kind)
+{
+    assert_int_equal(net.graph->node_count, nodes);
+    assert_int_equal(imported_nodes(&net, kind), of_kind);
+    imported_close(&net);
+}
+
+static float pixel(int64_t y, int64_t x, int64_t channel)
+{
+    const int64_t at[] = {0, y, x, channel};
+
+    return y < 0 || y >= 4 || x < 0 || x >= 6 ? 0 : imported_at(&net, 0, at);
+}
+
+/* Two groups of weights H,W,I,O = 3,3,4,6 cut out of 3,3,4,12, padded by one. */
+static float grouped(const struct imported *imported, const int64_t *index)
+{
+    int64_t group = index[3] / 6;
+    float sum = numbers[900 + index[3]];
+
+    (void)imported;
+    for (int64_t i = 0; i < 3; i++) {
+        for (int64_t j = 0; j < 3; j++) {
+            for (int64_t c = 0; c < 4; c++)
+                sum += numbers[((i * 3 + j) * 4 + c) * 12 + index[3]] *
+                       pixel(index[1] + i - 1, index[2] + j - 1, group * 4 + c);
+        }
+    }
+    return sum;
+}
+
+/* Pad, Split, two convolutions, Concat, BiasAdd as TensorFlow spells a grouped convolution. */
+static void build_groups(struct operand *out)
+{
+    static const char *const names[] = {"s0", "s1"}, *const results[] = {"c0", "c1"};
+    static const int64_t hwio[] = {3, 3, 4, 12}, oihw[] = {3, 2, 0, 1}, halves[] = {4, 4},
+                         outputs[] = {6, 6}, one[] = {0, 1, 1, 0}, twelve[] = {12};
+    static const struct window window = {.stride = {1, 1}, .dilation = {1, 1}};
+    struct operand weights, bias, parts[2], filters[2], convolved[2], padded;
+    const struct operand *both[] = {&convolved[0], &convolved[1]};
+
+    weights = imported_floats(&net, 4, hwio, numbers);
+    bias = imported_floats(&net, 1, twelve, numbers + 900);
+    done(import_split(&net.importer, names, &weights, 3, outputs, 2, filters));
+    done(import_split(&net.importer, names, &net.x[0], 3, halves, 2, parts));
+    for (int i = 0; i < 2; i++) {
+        done(import_pad(&net.importer, i ? "p1" : "p0", &parts[i], one, one, 0, &padded));
+        done(import_transpose(&net.importer, "", &filters[i], oihw, 4, &filters[i]));
+        done(import_convolution(&net.importer, results[i], &padded, &filters[i], NULL, &window, 1,
+                                &import_nhwc, &convolved[i]));
+    }
+    done(import_concat(&net.importer, "cat", both, 2, 3, out));
+    done(import_binary(&net.importer, "biased", IMPORT_ADD, out, &bias, out));
+}
+
+static void split_convolutions_become_groups(void **state)
+{
+    struct operand out;
+
+    (void)state;
+    start();
+    build_groups(&out);
+    check(&out, "1x4x6x12", grouped);
+    const struct node *node = &net.graph->nodes[1];
+    assert_int_equal(node->op->kind, OPERATOR_CONVOLUTION);
+    assert_int_equal(node->parameters.convolution.group, 2);
+    assert_true(node->parameters.convolution.bias);
+    assert_int_equal(node->parameters.convolution.window.pad_end[1], 1);
+    assert_true(node->weights[0].dims > 0); /* a view of the one weight, not a copy */
+    assert_true(graph_top(net.graph, "biased") >= 0);
+    assert_true(graph_top(net.graph, "s0") < 0);
+    expect_nodes(3, OPERATOR_CONVOLUTION, 1);
+}
+
+static void a_branch_that_somebody_else_reads_stays(void **state)
+{
+    struct operand out;
+    int64_t value;
+
+    (void)state;
+    start();
+    build_groups(&out);
+    value = graph_top(net.importer.graph, "c0");
+    const int64_t size[] = {1, 4, 6, 6};
+    struct operand branch = {.kind = OPERAND_VALUE,
+                             .value = (uint32_t)value,
+                             .shape = {.dims = 4},
+                             .order = {0, 2, 3, 1}};
+    memcpy(branch.shape.dim, size, sizeof size);
+    done(import_output(&net.importer, "c0", &branch));
+    assert_int_equal(net.importer.graph->output_count, 1);
+    done(importer_finish(&net.importer, &net.graph));
+    assert_int_equal(imported_nodes(&net, OPERATOR_CONVOLUTION), 1);
+    assert_int_equal(imported_nodes(&net, OPERATOR_CONCAT), 0);
+    assert_int_equal(imported_nodes(&net, OPERATOR_SLICE), 1);
+    assert_int_equal(imported_nodes(&net, OPERATOR_SILENCE), 1);
+    imported_close(&net);
+}
+
+static float prelu(const struct imported *imported, const int64_t *index)
+{
+    float x = imported_at(imported, 0, index);
+
+    return x > 0 ? x : x * numbers[index[3]];
+}
+
+static void spelt_out_prelu_is_found(void **state)
+{
+    static const int64_t eight[] = {8};
+    struct operand slopes, positive, negative, out;
+
+    (void)state;
+    for (int subtract = 0; subtract < 2; subtract++) {
+        start();
+        float signs[8];
+        for (int i = 0; i < 8; i++)
+            signs[i] = subtract ? numbers[i] : -numbers[i];
+        slopes = imported_floats(&net, 1, eight, signs);
+        done(import_unary(&net.importer, "p", IMPORT_RELU, 0, 0, &net.x[0], &positive));
+        done(import_unary(&net.importer, "n", IMPORT_NEGATE, 0, 0, &net.x[0], &negative));
+        done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &negative, &negative));
+        done(import_binary(&net.importer, "m", IMPORT_MULTIPLY, &slopes, &negative, &negative));
+        done(import_binary(&net.importer, "out", subtract ? IMPORT_SUBTRACT : IMPORT_ADD, &positive,
+                           &negative, &out));
+        check(&out, "1x4x6x8", prelu);
+        expect_nodes(2, OPERATOR_PRELU, 1);
+    }
+}
+
+static float swish(const struct imported *imported, const int64_t *index)
+{
+    float x = imported_at(imported, 0, index);
+
+    return x / (1 + expf(-1.5F * x));
+}
+
+static void spelt_out_swish_is_found(void **state)
+{
+    struct operand gate, out;
+
+    (void)state;
+    start();
+    done(import_unary(&net.importer, "b", IMPORT_AFFINE, 1.5F, 0, &net.x[0], &gate));
+    done(import_unary(&net.importer, "s", IMPORT_SIGMOID, 0, 0, &gate, &gate));
+    done(import_binary(&net.importer, "out", IMPORT_MULTIPLY, &gate, &net.x[0], &out));
+    check(&out, "1x4x6x8", swish);
+    expect_nodes(2, OPERATOR_SWISH, 1);
+}
+
+static float clipped(const struct imported *imported, const int64_t *index)
+{
+    return fminf(fmaxf(imported_at(imported, 0, index), 0), 1);
+}
+
+static void clips_merge(void **state)
+{
+    struct operand out;
+
+    (void)state;
+    start();
+    done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &net.x[0], &out));
+    done(import_clip(&net.importer, "out", &out, -INFINITY, 1, &out));
+    check(&out, "1x4x6x8", clipped);
+    expect_nodes(2, OPERATOR_CLIP, 1);
+}
+
+static float shuffled(const struct imported *imported, const int64_t *index)
+{
+    const int64_t at[] = {0, index[1], index[2], index[3] % 2 * 4 + index[3] / 2};
+
+    return imported_at(imported, 0, at);
+}
+
+static void reshape_permute_reshape_is_a_shuffle(void **state)
+{
+    const int64_t to[] = {-1, 4, 6, 2, 4}, order[] = {0, 1, 2, 4, 3}, back[] = {-1, 4, 6, 8};
+    struct operand out;
+
+    (void)state;
+    start();
+    done(import_reshape(&net.importer, "a", &net.x[0], to, 5, &out));
+    done(import_transpose(&net.importer, "t", &out, order, 5, &out));
+    done(import_reshape(&net.importer, "out", &out, back, 4, &out));
+    check(&out, "1x4x6x8", shuffled);
+    expect_nodes(2, OPERATOR_SHUFFLE_CHANNEL, 1);
+}
+
+static float dense(const struct imported *imported, const int64_t *index)
+{
+    float sum = numbers[index[1]];
+
+    for (int64_t i = 0; i < 192; i++) {
+        const int64_t at[] = {0, i / 48, i / 8 % 6, i % 8};
+        sum += fmaxf(imported_at(imported, 0, at), 0) * numbers[i * 3 + index[1]];
+    }
+    return sum;
+}
+
+static void a_flatten_of_channels_last_turns_the_weights_instead(void **state)
+{
+    const int64_t flat[] = {-1, 192}, shape[] = {192, 3}, three[] = {3};
+    struct operand weights, bias, out;
+
+    (void)state;
+    start();
+    weights = imported_floats(&net, 2, shape, numbers);
+    bias = imported_floats(&net, 1, three, numbers);
+    done(import_reshape(&net.importer, "f", &net.x[0], flat, 2, &out));
+    done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+    done(import_matmul(&net.importer, "m", &out, &weights, false, false, &out));
+    done(import_binary(&net.importer, "out", IMPORT_ADD, &out, &bias, &out));
+    check(&out, "1x3", dense);
+    expect_nodes(4, OPERATOR_PERMUTE, 0);
+}
+
+static float largest(const struct imported *imported, const int64_t *index)
+{
+    float most = 0;
+
+    (void)imported;
+    for (int64_t i = 0; i < 9; i++)
+        most = fmaxf(most, pixel(index[1] + i / 3 - 1, index[2] + i % 3 - 1, index[3]));
+    return most;
+}
+
+static void zeros_around_a_maximum_fold_only_if_nothing_is_below(void **state)
+{
+    static const int64_t one[] = {0, 1, 1, 0};
+    static const struct pooling_parameters pooling = {
+        .method = POOLING_MAX, .window = {.kernel = {3, 3}, .stride = {1, 1}, .dilation = {1, 1}}};
+    struct operand out;
+
+    (void)state;
+    for (int positive = 0; positive < 2; positive++) {
+        start();
+        out = net.x[0];
+        if (positive)
+            done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+        done(import_pad(&net.importer, "p", &out, one, one, 0, &out));
+        done(import_pooling(&net.importer, "m", &out, &pooling, &import_nhwc, &out));
+        if (!positive)
+            done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+        check(&out, "1x4x6x8", largest);
+        expect_nodes(positive ? 4 : 5, OPERATOR_PAD, !positive);
+    }
+}
+
+static float unchanged(const struct imported *imported, const int64_t *index)
+{
+    return imported_at(imported, 0, index);
+}
+
+static void what_leads_nowhere_is_removed(void **state)
+{
+    struct operand out, unused;
+
+    (void)state;
+    start();
+    done(import_identity(&net.importer, "out", &net.x[0], &out));
+    done(import_unary(&net.importer, "e", IMPORT_EXP, 0, 0, &net.x[0], &unused));
+    done(import_unary(&net.importer, "l", IMPORT_LOG, 0, 0, &unused, &unused));
+    check(&out, "1x4x6x8", unchanged);
+    expect_nodes(2, OPERATOR_EXP, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(split_convolutions_become_groups),
+        cmocka_unit_test(a_branch_that_somebody_else_reads_stays),
+        cmocka_unit_test(spelt_out_prelu_is_found),
+        cmocka_unit_test(spelt_out_swish_is_found),
+        cmocka_unit_test(clips_merge),
+        cmocka_unit_test(reshape_permute_reshape_is_a_shuffle),
+        cmocka_unit_test(a_flatten_of_channels_last_turns_the_weights_instead),
+        cmocka_unit_test(zeros_around_a_maximum_fold_only_if_nothing_is_below),
+        cmocka_unit_test(what_leads_nowhere_is_removed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "model/format/onnx_proto.h"
@@ -260,6 +261,8 @@ static enum status write_file(const struct wire_message *model, const char *path
         return status;
     status = wire_write(model, path, output, error);
     closed = output_close(output, status ? NULL : error);
+    if (status)
+        unlink(path);
     return status ? status : closed;
 }
 

@@ -535,6 +535,10 @@ const char *tf_input_as_is(struct tf_layer *layer, uint32_t input)
     const struct tf_value *value = tf_input_value(layer, input);
 
     for (uint32_t i = 0; i < layer->node->output_count; i++) {
+        if (value->plain && tf_output_value(layer, i)->output)
+            return tf_input(layer, input);
+    }
+    for (uint32_t i = 0; i < layer->node->output_count; i++) {
         tf_output_value(layer, i)->plain = value->plain;
         tf_output_value(layer, i)->turned = value->turned;
     }

@@ -6,7 +6,8 @@
  *
  * Each value of the layers' graph has a node of its own name, which is the value's where TensorFlow
  * allows it (else TF_HINT_NAME keeps it); helpers are called "NAME/Something". Tensors of four axes
- * are N,H,W,C unless `plain` says that they stand in the order of the layers' graph.
+ * are N,H,W,C unless `plain` says that they stand in the order of the layers' graph, which the
+ * outputs of the network never do.
  */
 #ifndef MODEL_FORMAT_TENSORFLOW_GRAPH_H
 #define MODEL_FORMAT_TENSORFLOW_GRAPH_H

@@ -19,6 +19,19 @@ const char *tf_reshape(struct tf_layer *layer, const char *x, const char *suffix
     return node->name;
 }
 
+const char *tf_plain_suffix(const struct tf_layer *layer)
+{
+    return tf_output_shape(layer)->dims == 4 && tf_output_value(layer, 0)->output ? "NCHW" : NULL;
+}
+
+void tf_plain_end(struct tf_layer *layer, const char *x)
+{
+    if (tf_plain_suffix(layer))
+        tf_transpose(layer, x, NULL, (const int64_t[]){0, 2, 3, 1}, 4);
+    else
+        tf_output_value(layer, 0)->plain = tf_output_shape(layer)->dims == 4;
+}
+
 const char *tf_pad_plane(struct tf_layer *layer, const char *x, const int64_t begin[2],
                          const int64_t end[2], float value)
 {

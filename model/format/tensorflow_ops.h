@@ -26,6 +26,11 @@ static inline const char *tf_last(bool last, const char *suffix)
 const char *tf_reshape(struct tf_layer *layer, const char *x, const char *suffix,
                        const struct shape *shape);
 
+/* For layers whose result stands in the order of the layers' graph: the suffix of their last node,
+ * and the end. Outputs of the network with four axes are N,H,W,C like all others. */
+const char *tf_plain_suffix(const struct tf_layer *layer);
+void tf_plain_end(struct tf_layer *layer, const char *x);
+
 /* x with zeros (or `value`) before and behind the rows and columns of N,H,W,C; x itself when there
  * are none to add. */
 const char *tf_pad_plane(struct tf_layer *layer, const char *x, const int64_t begin[2],

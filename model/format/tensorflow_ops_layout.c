@@ -139,6 +139,7 @@ static void reshape(struct tf_layer *layer, unsigned hole)
     const struct shape *in = tf_shape(layer, 0), *out = tf_output_shape(layer);
     struct tf_value *value = tf_output_value(layer, 0);
     struct shape shape = is_flat(out) ? tf_turn_shape(out) : *out;
+    const char *suffix = is_flat(out) ? NULL : tf_plain_suffix(layer);
     const char *x;
     struct tf_node *node;
 
@@ -148,10 +149,11 @@ static void reshape(struct tf_layer *layer, unsigned hole)
         x = is_flat(in) ? tf_input_value(layer, 0)->name : tf_input_plain(layer, 0);
     if (shape.dims)
         shape.dim[is_flat(out) ? tf_axis(out, hole) : hole] = -1;
-    node = tf_emit(layer, "Reshape", NULL,
+    node = tf_emit(layer, "Reshape", suffix,
                    TF_INPUTS(x, tf_ints(layer, "shape", shape.dim, shape.dims)));
     tf_set_type(layer, node, "Tshape", TF_TYPE_INT32);
-    value->plain = out->dims == 4 && !is_flat(out);
+    if (!is_flat(out))
+        tf_plain_end(layer, node->name);
 }
 
 void tf_write_flatten(struct tf_layer *layer)
@@ -182,16 +184,18 @@ void tf_write_permute(struct tf_layer *layer)
     const struct shape *in = tf_shape(layer, 0);
     int64_t order[SHAPE_MAX_DIMS];
     bool moved = false, turned = in->dims == 4 && !value->plain;
+    bool output = in->dims == 4 && tf_output_value(layer, 0)->output;
 
-    for (unsigned i = 0; i < in->dims; i++) {
-        order[i] = turned ? tf_axis(in, p->order[i]) : p->order[i];
+    /* The result stands in the order of the layers' graph, but for an output of the network. */
+    for (unsigned i = 0; i < in->dims; i++)
+        order[output ? tf_axis(in, i) : i] = turned ? tf_axis(in, p->order[i]) : p->order[i];
+    for (unsigned i = 0; i < in->dims; i++)
         moved |= order[i] != i;
-    }
     if (moved)
         tf_transpose(layer, value->name, NULL, order, in->dims);
     else
         tf_unary(layer, "Identity", NULL, value->name);
-    tf_output_value(layer, 0)->plain = in->dims == 4;
+    tf_output_value(layer, 0)->plain = in->dims == 4 && !output;
 }
 
 /* shuffle_channel_layer.cpp: channels as group x rest, turned to rest x group. */

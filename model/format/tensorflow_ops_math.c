@@ -312,8 +312,7 @@ void tf_write_arg_max(struct tf_layer *layer)
     parts[0] = to_float(layer, tf_port(layer, node->name, 1), "Cast");
     parts[1] = node->name;
     x = p->out_max_val ? tf_concat(layer, "concat", parts, 2, 1) : parts[0];
-    tf_reshape(layer, x, NULL, out);
-    tf_output_value(layer, 0)->plain = out->dims == 4;
+    tf_plain_end(layer, tf_reshape(layer, x, tf_plain_suffix(layer), out));
 }
 
 void tf_write_reduction(struct tf_layer *layer)

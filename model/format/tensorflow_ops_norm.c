@@ -61,8 +61,7 @@ void tf_write_inner_product(struct tf_layer *layer)
         x = node->name;
     }
     if (reshaped)
-        tf_reshape(layer, x, NULL, out);
-    tf_output_value(layer, 0)->plain = out->dims == 4;
+        tf_plain_end(layer, tf_reshape(layer, x, tf_plain_suffix(layer), out));
 }
 
 /* ---- factors and terms that are weights ---- */

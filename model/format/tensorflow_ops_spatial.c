@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 #include "model/format/tensorflow_ops.h"
+#include "model/prior_box.h"
 
 /* ---- Resize ---- */
 
@@ -122,6 +123,34 @@ static size_t box_sizes(const struct prior_box_parameters *p, float *widths, flo
     return count;
 }
 
+/* Without a DetectionOutput TensorFlow can load the file, and the boxes are a constant. */
+static bool is_detector(const struct graph *graph)
+{
+    for (size_t i = 0; i < graph->node_count; i++) {
+        if (graph->nodes[i].op->kind == OPERATOR_DETECTION_OUTPUT)
+            return true;
+    }
+    return false;
+}
+
+static void write_boxes(struct tf_layer *layer)
+{
+    const struct prior_box_parameters *p = &layer->node->parameters.prior_box;
+    const struct shape *out = tf_output_shape(layer);
+    size_t half = (size_t)out->dim[2];
+    float *numbers = tf_room(layer, 2 * half);
+    struct weight boxes = weight_make(out, numbers);
+    float variances[4];
+
+    if (!numbers)
+        return;
+    prior_box_fill(p, tf_shape(layer, 0), tf_shape(layer, 1), 0, half / 4, numbers);
+    prior_box_variances(p, variances);
+    for (size_t i = 0; i < half; i++)
+        numbers[half + i] = variances[i % 4];
+    tf_unary(layer, "Identity", NULL, tf_weight(layer, "boxes", &boxes));
+}
+
 /* As OpenCV's importer reads it (width, height, variance, step, offset, clip), and all that the
  * layer says, so that the reader can bring it back. */
 void tf_write_prior_box(struct tf_layer *layer)
@@ -131,6 +160,10 @@ void tf_write_prior_box(struct tf_layer *layer)
     float *widths = tf_room(layer, most), *heights = tf_room(layer, most);
     struct tf_node *node;
 
+    if (!is_detector(layer->tf->graph)) {
+        write_boxes(layer);
+        return;
+    }
     if (!widths || !heights)
         return;
     count = box_sizes(p, widths, heights);

@@ -10,25 +10,15 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "common/file.h"
 #include "model/format/tensorflow.h"
-#include "model/format/tensorflow_fields.h"
-#include "model/format/wire.h"
+#include "tests/lib/written_fixture.h"
 #include "tests/lib/net.h"
 
-enum { NODES = 200, BUF_LIMIT = 1 << 20, FILE_LIMIT = 1 << 20 };
+enum { BUF_LIMIT = 1 << 20 };
 
 #define INPUT "input: 'data' input_shape { dim: 1 dim: 2 dim: 5 dim: 7 }\n"
 #define LAYER(name, type, bottom, more)                                                            \
     "layer { name: '" name "' type: '" type "' bottom: '" bottom "' top: '" name "' " more " }\n"
-
-/* A GraphDef, read with nothing but the wire format. */
-struct written {
-    char path[64];
-    struct buf bytes;
-    size_t count;
-    struct wire_field nodes[NODES];
-};
 
 static float numbers[4096];
 
@@ -50,29 +40,6 @@ static struct graph *load(const char *prototxt, const struct buf *weights)
     return graph;
 }
 
-static struct wire open_field(const struct wire_field *field)
-{
-    return wire_open("f", field->bytes, field->size);
-}
-
-static void read_back(struct written *written)
-{
-    struct error error = {""};
-    struct wire_field field;
-    struct wire wire;
-
-    if (file_read(written->path, &written->bytes, &error))
-        fail_msg("%s", error.text);
-    wire = wire_open("f", (const unsigned char *)written->bytes.data, written->bytes.size);
-    while (wire_next(&wire, &field)) {
-        if (field.number != TF_GRAPH_NODE)
-            continue;
-        assert_true(written->count < NODES);
-        written->nodes[written->count++] = field;
-    }
-    assert_int_equal(wire_status(&wire, &error), STATUS_OK);
-}
-
 static void write_net(struct written *written, const char *prototxt, const struct buf *weights,
                       bool explicit_padding)
 {
@@ -80,145 +47,14 @@ static void write_net(struct written *written, const char *prototxt, const struc
     struct error error = {""};
 
     memset(written, 0, sizeof *written);
-    buf_init(&written->bytes, FILE_LIMIT);
+    buf_init(&written->bytes, BUF_LIMIT);
     net_temporary("", 0, written->path);
     unlink(written->path);
     if (tensorflow_write(graph, explicit_padding, written->path, &error))
         fail_msg("%s", error.text);
-    read_back(written);
+    written_read_back(written);
     unlink(written->path);
     graph_free(graph);
-}
-
-static bool text_is(const struct wire_field *field, const char *text)
-{
-    return field->size == strlen(text) && !memcmp(field->bytes, text, field->size);
-}
-
-/* The `index`th field `number` of a message. */
-static bool find(const struct wire_field *message, uint32_t number, size_t index,
-                 struct wire_field *out)
-{
-    struct wire wire = open_field(message);
-
-    while (wire_next(&wire, out)) {
-        if (out->number == number && !index--)
-            return true;
-    }
-    return false;
-}
-
-static const struct wire_field *node_of(const struct written *written, const char *name)
-{
-    struct wire_field field;
-
-    for (size_t i = 0; i < written->count; i++) {
-        if (find(&written->nodes[i], TF_NODE_NAME, 0, &field) && text_is(&field, name))
-            return &written->nodes[i];
-    }
-    fail_msg("no node '%s'", name);
-    return NULL;
-}
-
-static size_t count_op(const struct written *written, const char *op)
-{
-    struct wire_field field;
-    size_t count = 0;
-
-    for (size_t i = 0; i < written->count; i++)
-        count += find(&written->nodes[i], TF_NODE_OP, 0, &field) && text_is(&field, op);
-    return count;
-}
-
-static void expect_op(const struct written *written, const char *name, const char *op)
-{
-    struct wire_field field;
-
-    assert_true(find(node_of(written, name), TF_NODE_OP, 0, &field));
-    if (!text_is(&field, op))
-        fail_msg("'%s' is %.*s instead of %s", name, (int)field.size, (const char *)field.bytes,
-                 op);
-}
-
-static void expect_input(const struct written *written, const char *name, size_t index,
-                         const char *input)
-{
-    struct wire_field field;
-
-    assert_true(find(node_of(written, name), TF_NODE_INPUT, index, &field));
-    if (!text_is(&field, input))
-        fail_msg("input %zu of '%s' is %.*s instead of %s", index, name, (int)field.size,
-                 (const char *)field.bytes, input);
-}
-
-/* The AttrValue of an attribute. */
-static bool has_attr(const struct written *written, const char *name, const char *key,
-                     struct wire_field *out)
-{
-    struct wire_field entry, field;
-
-    for (size_t i = 0; find(node_of(written, name), TF_NODE_ATTR, i, &entry); i++) {
-        if (find(&entry, TF_ENTRY_KEY, 0, &field) && text_is(&field, key))
-            return find(&entry, TF_ENTRY_VALUE, 0, out);
-    }
-    return false;
-}
-
-static void expect_text(const struct written *written, const char *name, const char *key,
-                        const char *text)
-{
-    struct wire_field value, field;
-
-    assert_true(has_attr(written, name, key, &value));
-    assert_true(find(&value, TF_ATTR_S, 0, &field));
-    if (!text_is(&field, text))
-        fail_msg("%s of '%s' is %.*s", key, name, (int)field.size, (const char *)field.bytes);
-}
-
-static void expect_ints(const struct written *written, const char *name, const char *key,
-                        size_t count, const int64_t *expected)
-{
-    struct wire_field value, list, field;
-    struct wire wire;
-    uint64_t number;
-
-    assert_true(has_attr(written, name, key, &value));
-    assert_true(find(&value, TF_ATTR_LIST, 0, &list));
-    assert_true(find(&list, TF_ATTR_I, 0, &field));
-    wire = open_field(&field);
-    for (size_t i = 0; i < count; i++) {
-        assert_true(wire_varint(&wire, &number));
-        assert_int_equal(number, expected[i]);
-    }
-    assert_true(wire.at == wire.end);
-}
-
-/* The content of a constant, of `size` bytes. */
-static const unsigned char *content(const struct written *written, const char *name, size_t size)
-{
-    struct wire_field value, tensor, field;
-
-    assert_true(has_attr(written, name, "value", &value));
-    assert_true(find(&value, TF_ATTR_TENSOR, 0, &tensor));
-    assert_true(find(&tensor, TF_TENSOR_CONTENT, 0, &field));
-    assert_int_equal(field.size, size);
-    return field.bytes;
-}
-
-static float float_at(const unsigned char *bytes, size_t index)
-{
-    float value;
-
-    memcpy(&value, bytes + index * sizeof value, sizeof value);
-    return value;
-}
-
-static int32_t int_at(const unsigned char *bytes, size_t index)
-{
-    int32_t value;
-
-    memcpy(&value, bytes + index * sizeof value, sizeof value);
-    return value;
 }
 
 static void end(struct written *written, struct buf *weights)
@@ -238,16 +74,16 @@ static void the_batch_of_the_placeholder_is_free_and_channels_come_last(void **s
 
     (void)state;
     write_net(&w, INPUT LAYER("r", "ReLU", "data", ""), NULL, false);
-    expect_op(&w, "data", "Placeholder");
-    assert_true(has_attr(&w, "data", "shape", &value));
-    assert_true(find(&value, TF_ATTR_SHAPE, 0, &shape));
+    written_expect_op(&w, "data", "Placeholder");
+    assert_true(written_has_attr(&w, "data", "shape", &value));
+    assert_true(written_find(&value, TF_ATTR_SHAPE, 0, &shape));
     for (size_t i = 0; i < 4; i++) {
-        assert_true(find(&shape, TF_SHAPE_DIM, i, &dim));
-        assert_true(find(&dim, TF_DIM_SIZE, 0, &size));
+        assert_true(written_find(&shape, TF_SHAPE_DIM, i, &dim));
+        assert_true(written_find(&dim, TF_DIM_SIZE, 0, &size));
         assert_true((int64_t)size.value == expected[i]);
     }
-    expect_op(&w, "r", "Relu");
-    expect_input(&w, "r", 0, "data");
+    written_expect_op(&w, "r", "Relu");
+    written_expect_input(&w, "r", 0, "data");
     end(&w, NULL);
 }
 
@@ -268,21 +104,22 @@ static void a_convolution_is_pad_and_valid_with_weights_in_hwio(void **state)
     buf_init(&weights, BUF_LIMIT);
     net_weights(&weights, "c", 2, padded_shapes, numbers);
     write_net(&w, PADDED, &weights, false);
-    expect_op(&w, "c", "BiasAdd");
-    expect_input(&w, "c", 0, "c/Conv2D");
-    expect_input(&w, "c", 1, "c/biases");
-    expect_op(&w, "c/Conv2D", "Conv2D");
-    expect_input(&w, "c/Conv2D", 0, "c/Pad");
-    expect_text(&w, "c/Conv2D", "padding", "VALID");
-    expect_ints(&w, "c/Conv2D", "strides", 4, (const int64_t[]){1, 2, 2, 1});
-    bytes = content(&w, "c/Pad/paddings", sizeof pads);
+    written_expect_op(&w, "c", "BiasAdd");
+    written_expect_input(&w, "c", 0, "c/Conv2D");
+    written_expect_input(&w, "c", 1, "c/biases");
+    written_expect_op(&w, "c/Conv2D", "Conv2D");
+    written_expect_input(&w, "c/Conv2D", 0, "c/Pad");
+    written_expect_text(&w, "c/Conv2D", "padding", "VALID");
+    written_expect_ints(&w, "c/Conv2D", "strides", 4, (const int64_t[]){1, 2, 2, 1});
+    bytes = written_content(&w, "c/Pad/paddings", sizeof pads);
     for (size_t i = 0; i < 8; i++)
-        assert_int_equal(int_at(bytes, i), pads[i]);
-    bytes = content(&w, "c/weights", 54 * sizeof(float));
+        assert_int_equal(written_int_at(bytes, i), pads[i]);
+    bytes = written_content(&w, "c/weights", 54 * sizeof(float));
     for (size_t o = 0; o < 3; o++) {
         for (size_t i = 0; i < 2; i++) {
             for (size_t k = 0; k < 9; k++)
-                assert_true(float_at(bytes, (k * 2 + i) * 3 + o) == numbers[(o * 2 + i) * 9 + k]);
+                assert_true(written_float_at(bytes, (k * 2 + i) * 3 + o) ==
+                            numbers[(o * 2 + i) * 9 + k]);
         }
     }
     end(&w, &weights);
@@ -297,10 +134,11 @@ static void explicit_padding_needs_no_pad(void **state)
     buf_init(&weights, BUF_LIMIT);
     net_weights(&weights, "c", 2, padded_shapes, numbers);
     write_net(&w, PADDED, &weights, true);
-    expect_input(&w, "c/Conv2D", 0, "data");
-    expect_text(&w, "c/Conv2D", "padding", "EXPLICIT");
-    expect_ints(&w, "c/Conv2D", "explicit_paddings", 8, (const int64_t[]){0, 0, 1, 1, 2, 2, 0, 0});
-    assert_int_equal(count_op(&w, "Pad"), 0);
+    written_expect_input(&w, "c/Conv2D", 0, "data");
+    written_expect_text(&w, "c/Conv2D", "padding", "EXPLICIT");
+    written_expect_ints(&w, "c/Conv2D", "explicit_paddings", 8,
+                        (const int64_t[]){0, 0, 1, 1, 2, 2, 0, 0});
+    assert_int_equal(written_count_op(&w, "Pad"), 0);
     end(&w, &weights);
 }
 
@@ -318,9 +156,10 @@ static void groups_are_split_and_concatenated_and_single_channels_are_depthwise(
                           "convolution_param { num_output: 4 kernel_size: 3 group: 2 bias_term: "
                           "false }"),
               &weights, false);
-    expect_op(&w, "c", "DepthwiseConv2dNative");
+    written_expect_op(&w, "c", "DepthwiseConv2dNative");
     /* Output 3 is the second filter of channel 1. */
-    assert_true(float_at(content(&w, "c/depthwise_weights", 36 * sizeof(float)), 3) == numbers[27]);
+    assert_true(written_float_at(written_content(&w, "c/depthwise_weights", 36 * sizeof(float)),
+                                 3) == numbers[27]);
     end(&w, NULL);
     buf_clear(&weights);
     net_weights(&weights, "c", 1, &grouped, numbers);
@@ -329,11 +168,11 @@ static void groups_are_split_and_concatenated_and_single_channels_are_depthwise(
                   "c", "Convolution", "data",
                   "convolution_param { num_output: 6 kernel_size: 1 group: 2 bias_term: false }"),
               &weights, false);
-    expect_op(&w, "c", "ConcatV2");
-    expect_op(&w, "c/Split", "Split");
-    expect_input(&w, "c/Conv2D_1", 0, "c/Split:1");
+    written_expect_op(&w, "c", "ConcatV2");
+    written_expect_op(&w, "c/Split", "Split");
+    written_expect_input(&w, "c/Conv2D_1", 0, "c/Split:1");
     /* Input 1 to output 0 of the second group. */
-    assert_true(float_at(content(&w, "c/weights_1", 24), 3) == numbers[7]);
+    assert_true(written_float_at(written_content(&w, "c/weights_1", 24), 3) == numbers[7]);
     end(&w, &weights);
 }
 
@@ -346,14 +185,14 @@ static void zeros_pad_a_maximum_only_of_what_is_never_negative(void **state)
     (void)state;
     write_net(&w, INPUT LAYER("r", "ReLU", "data", "") POOL("r", "kernel_size: 2 stride: 1 pad: 1"),
               NULL, false);
-    expect_op(&w, "p/Pad", "Pad");
-    expect_op(&w, "p", "MaxPool");
-    expect_text(&w, "p", "padding", "VALID");
+    written_expect_op(&w, "p/Pad", "Pad");
+    written_expect_op(&w, "p", "MaxPool");
+    written_expect_text(&w, "p", "padding", "VALID");
     end(&w, NULL);
     write_net(&w, INPUT POOL("data", "kernel_size: 2 stride: 1 pad: 1"), NULL, false);
-    expect_op(&w, "p/Pad", "PadV2");
-    assert_true(float_at(content(&w, "p/Pad/constant_values", 4), 0) < -3e38F);
-    expect_text(&w, "p", "padding", "VALID");
+    written_expect_op(&w, "p/Pad", "PadV2");
+    assert_true(written_float_at(written_content(&w, "p/Pad/constant_values", 4), 0) < -3e38F);
+    written_expect_text(&w, "p", "padding", "VALID");
     end(&w, NULL);
 }
 
@@ -364,12 +203,12 @@ static void same_is_written_only_where_it_means_the_same_windows(void **state)
 
     (void)state;
     write_net(&w, INPUT POOL("data", "kernel_size: 4 stride: 3 pad: 1"), NULL, false);
-    expect_text(&w, "p", "padding", "SAME");
-    expect_input(&w, "p", 0, "data");
+    written_expect_text(&w, "p", "padding", "SAME");
+    written_expect_input(&w, "p", 0, "data");
     end(&w, NULL);
     write_net(&w, INPUT POOL("data", "kernel_size: 4 stride: 3"), NULL, false);
-    expect_text(&w, "p", "padding", "VALID");
-    expect_op(&w, "p/Pad", "PadV2");
+    written_expect_text(&w, "p", "padding", "VALID");
+    written_expect_op(&w, "p/Pad", "PadV2");
     end(&w, NULL);
 }
 
@@ -384,20 +223,20 @@ static void averages_at_the_border_are_divided_as_caffe_does(void **state)
               INPUT LAYER("p", "Pooling", "data",
                           "pooling_param { pool: AVE kernel_size: 4 stride: 3 pad: 1 }"),
               NULL, false);
-    expect_op(&w, "p", "Mul");
-    expect_input(&w, "p", 0, "p/AvgPool");
-    expect_text(&w, "p/AvgPool", "padding", "VALID");
-    map = content(&w, "p/correction", 6 * sizeof(float));
-    assert_true(float_at(map, 0) == 1 && float_at(map, 1) == 1);
-    assert_true(float_at(map, 2) == 16.0F / (4 * 3));
-    assert_true(float_at(map, 3) == 1);
+    written_expect_op(&w, "p", "Mul");
+    written_expect_input(&w, "p", 0, "p/AvgPool");
+    written_expect_text(&w, "p/AvgPool", "padding", "VALID");
+    map = written_content(&w, "p/correction", 6 * sizeof(float));
+    assert_true(written_float_at(map, 0) == 1 && written_float_at(map, 1) == 1);
+    assert_true(written_float_at(map, 2) == 16.0F / (4 * 3));
+    assert_true(written_float_at(map, 3) == 1);
     end(&w, NULL);
     write_net(&w,
               INPUT LAYER("p", "Pooling", "data",
                           "pooling_param { pool: AVE kernel_size: 3 stride: 1 pad: 1 }"),
               NULL, false);
-    expect_op(&w, "p", "AvgPool");
-    expect_op(&w, "p/Pad", "Pad");
+    written_expect_op(&w, "p", "AvgPool");
+    written_expect_op(&w, "p/Pad", "Pad");
     end(&w, NULL);
 }
 
@@ -410,9 +249,9 @@ static void a_global_pooling_keeps_its_axes(void **state)
     write_net(
         &w, INPUT LAYER("p", "Pooling", "data", "pooling_param { pool: AVE global_pooling: true }"),
         NULL, false);
-    expect_op(&w, "p", "Mean");
-    assert_true(has_attr(&w, "p", "keep_dims", &value));
-    assert_true(find(&value, TF_ATTR_B, 0, &flag) && flag.value == 1);
+    written_expect_op(&w, "p", "Mean");
+    assert_true(written_has_attr(&w, "p", "keep_dims", &value));
+    assert_true(written_find(&value, TF_ATTR_B, 0, &flag) && flag.value == 1);
     end(&w, NULL);
 }
 
@@ -431,14 +270,15 @@ static void columns_of_a_product_follow_the_order_of_the_flattened_image(void **
                   LAYER("f", "InnerProduct", "d",
                         "inner_product_param { num_output: 3 bias_term: false }"),
               &weights, false);
-    assert_int_equal(count_op(&w, "Transpose"), 0);
-    expect_op(&w, "d", "Identity");
-    expect_op(&w, "f", "MatMul");
-    bytes = content(&w, "f/weights", 210 * sizeof(float));
+    assert_int_equal(written_count_op(&w, "Transpose"), 0);
+    written_expect_op(&w, "d", "Identity");
+    written_expect_op(&w, "f", "MatMul");
+    bytes = written_content(&w, "f/weights", 210 * sizeof(float));
     for (size_t c = 0; c < 2; c++) {
         for (size_t p = 0; p < 35; p++) {
             for (size_t o = 0; o < 3; o++)
-                assert_true(float_at(bytes, (p * 2 + c) * 3 + o) == numbers[o * 70 + c * 35 + p]);
+                assert_true(written_float_at(bytes, (p * 2 + c) * 3 + o) ==
+                            numbers[o * 70 + c * 35 + p]);
         }
     }
     end(&w, NULL);
@@ -448,8 +288,8 @@ static void columns_of_a_product_follow_the_order_of_the_flattened_image(void **
                   LAYER("f", "InnerProduct", "l",
                         "inner_product_param { num_output: 3 bias_term: false }"),
               &weights, false);
-    assert_int_equal(count_op(&w, "Transpose"), 1);
-    assert_true(float_at(content(&w, "f/weights", 840), 3) == numbers[1]);
+    assert_int_equal(written_count_op(&w, "Transpose"), 1);
+    assert_true(written_float_at(written_content(&w, "f/weights", 840), 3) == numbers[1]);
     end(&w, &weights);
 }
 
@@ -466,20 +306,20 @@ static void a_batch_norm_and_its_scale_are_one_node_with_divided_statistics(void
     net_weights(&weights, "s", 1, norm, numbers);
     write_net(&w, INPUT LAYER("b", "BatchNorm", "data", "") LAYER("s", "Scale", "b", ""), &weights,
               false);
-    expect_op(&w, "s", "FusedBatchNorm");
-    expect_input(&w, "s", 0, "data");
-    expect_text(&w, "s", TF_HINT_BATCH_NORM, "b");
-    assert_true(float_at(content(&w, "s/BatchNorm/moving_mean", 8), 1) == 2);
-    assert_true(float_at(content(&w, "s/BatchNorm/moving_variance", 8), 0) == 3);
-    assert_true(float_at(content(&w, "s/BatchNorm/gamma", 8), 1) == 2);
+    written_expect_op(&w, "s", "FusedBatchNorm");
+    written_expect_input(&w, "s", 0, "data");
+    written_expect_text(&w, "s", TF_HINT_BATCH_NORM, "b");
+    assert_true(written_float_at(written_content(&w, "s/BatchNorm/moving_mean", 8), 1) == 2);
+    assert_true(written_float_at(written_content(&w, "s/BatchNorm/moving_variance", 8), 0) == 3);
+    assert_true(written_float_at(written_content(&w, "s/BatchNorm/gamma", 8), 1) == 2);
     end(&w, NULL);
     /* A BatchNorm that somebody else reads stays. */
     write_net(&w,
               INPUT LAYER("b", "BatchNorm", "data", "") LAYER("s", "Scale", "b", "")
                   LAYER("r", "ReLU", "b", ""),
               &weights, false);
-    expect_op(&w, "b", "FusedBatchNorm");
-    expect_op(&w, "s", "Mul");
+    written_expect_op(&w, "b", "FusedBatchNorm");
+    written_expect_op(&w, "s", "Mul");
     end(&w, &weights);
 }
 
@@ -492,12 +332,12 @@ static void lrn_takes_alpha_per_element(void **state)
     (void)state;
     write_net(&w, INPUT LAYER("n", "LRN", "data", "lrn_param { local_size: 5 alpha: 0.5 k: 2 }"),
               NULL, false);
-    assert_true(has_attr(&w, "n", "alpha", &value));
-    assert_true(find(&value, TF_ATTR_F, 0, &number));
+    assert_true(written_has_attr(&w, "n", "alpha", &value));
+    assert_true(written_find(&value, TF_ATTR_F, 0, &number));
     memcpy(&alpha, &number.value, sizeof alpha);
     assert_true(alpha == 0.5F / 5);
-    assert_true(has_attr(&w, "n", "depth_radius", &value));
-    assert_true(find(&value, TF_ATTR_I, 0, &number) && number.value == 2);
+    assert_true(written_has_attr(&w, "n", "depth_radius", &value));
+    assert_true(written_find(&value, TF_ATTR_I, 0, &number) && number.value == 2);
     end(&w, NULL);
 }
 
@@ -509,11 +349,11 @@ static void every_output_of_a_slice_has_a_node_of_its_name(void **state)
     (void)state;
     write_net(&w, INPUT "layer { name: 's' type: 'Slice' bottom: 'data' top: 'a' top: 'b' }", NULL,
               false);
-    expect_op(&w, "a", "Slice");
-    expect_op(&w, "b", "Slice");
-    begin = content(&w, "b/begin", 16);
-    assert_int_equal(int_at(begin, 3), 1);
-    assert_int_equal(int_at(content(&w, "b/size", 16), 0), -1);
+    written_expect_op(&w, "a", "Slice");
+    written_expect_op(&w, "b", "Slice");
+    begin = written_content(&w, "b/begin", 16);
+    assert_int_equal(written_int_at(begin, 3), 1);
+    assert_int_equal(written_int_at(written_content(&w, "b/size", 16), 0), -1);
     end(&w, NULL);
 }
 
@@ -531,14 +371,14 @@ static void the_size_of_a_deconvolution_follows_the_batch(void **state)
                           "convolution_param { num_output: 3 kernel_size: 4 stride: 2 pad: 1 "
                           "bias_term: false }"),
               &weights, false);
-    expect_op(&w, "u", "Slice");
-    expect_input(&w, "u", 0, "u/conv2d_transpose");
-    expect_op(&w, "u/conv2d_transpose", "Conv2DBackpropInput");
-    expect_input(&w, "u/conv2d_transpose", 0, "u/stack");
-    expect_input(&w, "u/stack", 0, "u/strided_slice_0");
-    expect_text(&w, "u/conv2d_transpose", "padding", "VALID");
+    written_expect_op(&w, "u", "Slice");
+    written_expect_input(&w, "u", 0, "u/conv2d_transpose");
+    written_expect_op(&w, "u/conv2d_transpose", "Conv2DBackpropInput");
+    written_expect_input(&w, "u/conv2d_transpose", 0, "u/stack");
+    written_expect_input(&w, "u/stack", 0, "u/strided_slice_0");
+    written_expect_text(&w, "u/conv2d_transpose", "padding", "VALID");
     /* H, W, O, I */
-    assert_true(float_at(content(&w, "u/weights", 96 * 4), 1) == numbers[48]);
+    assert_true(written_float_at(written_content(&w, "u/weights", 96 * 4), 1) == numbers[48]);
     end(&w, &weights);
 }
 
@@ -549,10 +389,10 @@ static void names_that_tensorflow_refuses_are_mended_and_kept(void **state)
     (void)state;
     write_net(&w, INPUT LAYER("a b", "ReLU", "data", "") LAYER("a_b", "TanH", "a b", ""), NULL,
               false);
-    expect_op(&w, "a_b", "Tanh");
-    expect_op(&w, "a_b_1", "Relu");
-    expect_text(&w, "a_b_1", TF_HINT_NAME, "a b");
-    expect_input(&w, "a_b", 0, "a_b_1");
+    written_expect_op(&w, "a_b", "Tanh");
+    written_expect_op(&w, "a_b_1", "Relu");
+    written_expect_text(&w, "a_b_1", TF_HINT_NAME, "a b");
+    written_expect_input(&w, "a_b", 0, "a_b_1");
     end(&w, NULL);
 }
 
@@ -565,9 +405,9 @@ static void outputs_of_the_network_have_channels_last(void **state)
               INPUT LAYER("r", "Reshape", "data",
                           "reshape_param { shape { dim: 0 dim: 7 dim: 2 dim: 5 } }"),
               NULL, false);
-    expect_op(&w, "r", "Transpose");
-    expect_input(&w, "r", 0, "r/NCHW_1");
-    expect_op(&w, "r/NCHW_1", "Reshape");
+    written_expect_op(&w, "r", "Transpose");
+    written_expect_input(&w, "r", 0, "r/NCHW_1");
+    written_expect_op(&w, "r/NCHW_1", "Reshape");
     end(&w, NULL);
 }
 

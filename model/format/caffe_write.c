@@ -209,7 +209,7 @@ static bool type_seen_before(const struct caffe_writer *writer, const struct caf
     return other != layer;
 }
 
-/* Says which layers a plain BVLC Caffe does not have. */
+/* Says what BVLC Caffe 1.0 does not have. */
 static enum status print_remark(const struct caffe_writer *writer, struct buf *text)
 {
     enum status status = STATUS_OK;
@@ -224,6 +224,9 @@ static enum status print_remark(const struct caffe_writer *writer, struct buf *t
     }
     if (text->size && !status)
         status = buf_append_text(text, "\n");
+    if (writer->rounds_down && !status)
+        status = buf_append_text(text, "# Pooling's round_mode is newer than BVLC Caffe 1.0; forks "
+                                       "say ceil_mode: false\n");
     return status;
 }
 

@@ -371,6 +371,7 @@ static void write_fit(struct caffe_writer *writer, const struct node *node,
     struct caffe_layer_out *layer = caffe_out_node(writer, node, "Pooling");
 
     put_pooling(layer, p, fit);
+    writer->rounds_down = writer->rounds_down || fit->floor;
     if (!layer->top_count)
         return;
     if (divide)

@@ -29,7 +29,8 @@ struct caffe_writer {
     struct caffe_pool pool; /* layers, texts, constants made for them */
     struct caffe_layer_out *first, **tail;
     struct caffe_layer_out nowhere; /* takes what is put when memory is out */
-    size_t aux_count, refused_count;
+    bool rounds_down;               /* some pooling does: a field newer than BVLC Caffe 1.0 */
+    size_t refused_count;
     char refused[600]; /* the layers that Caffe cannot say, with the reason */
 };
 

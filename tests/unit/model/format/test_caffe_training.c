@@ -414,6 +414,31 @@ static void deep_nesting_is_refused(void **state)
     free(text);
 }
 
+static void any_changed_byte_gives_a_graph_or_an_error(void **state)
+{
+    static const char *const nets[] = {V0_NET, DIGITS};
+    static const char changes[] = "{}:'9\n\0";
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char text[2048];
+        size_t size = strlen(nets[i]);
+        assert_true(size < sizeof text);
+        memcpy(text, nets[i], size + 1);
+        for (size_t at = 0; at < size; at++) {
+            struct error error = {""};
+            struct graph *graph;
+            text[at] = changes[at % sizeof changes];
+            enum status status = load(text, NULL, &square, &graph, &error);
+            assert_int_equal(status == STATUS_OK, graph != NULL);
+            assert_true(graph || status_exit_code(status) == 65);
+            assert_null(strchr(error.text, '\n'));
+            graph_free(graph);
+            text[at] = nets[i][at];
+        }
+    }
+}
+
 static void a_name_of_another_case_is_shown(void **state)
 {
     static const struct shape shapes[] = {{4, {1, 1, 2, 2}}};
@@ -451,6 +476,7 @@ int main(void)
         cmocka_unit_test(a_training_net_of_2013_becomes_its_deploy_form),
         cmocka_unit_test(mistakes_in_a_net_of_2013_are_named),
         cmocka_unit_test(deep_nesting_is_refused),
+        cmocka_unit_test(any_changed_byte_gives_a_graph_or_an_error),
         cmocka_unit_test(a_name_of_another_case_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

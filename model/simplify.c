@@ -12,11 +12,17 @@ static const struct {
     enum operator_kind last;
     rewrite_rule *rule;
 } rules[] = {
-    {OPERATOR_BIAS, rewrite_bias},     {OPERATOR_CLIP, rewrite_clip},
-    {OPERATOR_RELU, rewrite_clip},     {OPERATOR_CONVOLUTION, rewrite_pad},
-    {OPERATOR_POOLING, rewrite_pad},   {OPERATOR_ELTWISE, rewrite_swish},
-    {OPERATOR_ELTWISE, rewrite_prelu}, {OPERATOR_RESHAPE, rewrite_shuffle},
-    {OPERATOR_CONCAT, rewrite_groups}, {OPERATOR_INNER_PRODUCT, rewrite_flatten_order},
+    {OPERATOR_SLICE, rewrite_slices},
+    {OPERATOR_BIAS, rewrite_bias},
+    {OPERATOR_CLIP, rewrite_clip},
+    {OPERATOR_RELU, rewrite_clip},
+    {OPERATOR_CONVOLUTION, rewrite_pad},
+    {OPERATOR_POOLING, rewrite_pad},
+    {OPERATOR_ELTWISE, rewrite_swish},
+    {OPERATOR_ELTWISE, rewrite_prelu},
+    {OPERATOR_RESHAPE, rewrite_shuffle},
+    {OPERATOR_CONCAT, rewrite_groups},
+    {OPERATOR_INNER_PRODUCT, rewrite_flatten_order},
 };
 
 struct node *rewrite_producer(const struct rewriting *rewriting, const struct node *node,

@@ -288,6 +288,56 @@ static float unchanged(const struct imported *imported, const int64_t *index)
     return imported_at(imported, 0, index);
 }
 
+static float turned_parts(const struct imported *imported, const int64_t *index)
+{
+    const int64_t at[] = {index[0], index[1], index[2], (index[3] + 5) % 8};
+
+    return imported_at(imported, 0, at);
+}
+
+static void parts_cut_one_by_one_are_one_slice(void **state)
+{
+    static const int64_t begins[] = {5, 0, 3}, ends[] = {8, 3, 5}, step[] = {1, 1, 1, 1};
+    static const char *const names[] = {"a", "b", "c"};
+    struct operand parts[3], out;
+    const struct operand *all[] = {&parts[0], &parts[1], &parts[2]};
+
+    (void)state;
+    start();
+    for (int i = 0; i < 3; i++) {
+        const int64_t begin[] = {0, 0, 0, begins[i]}, end[] = {1, 4, 6, ends[i]};
+        done(import_slice(&net.importer, names[i], &net.x[0], begin, end, step, &parts[i]));
+    }
+    done(import_concat(&net.importer, "out", all, 3, 3, &out));
+    check(&out, "1x4x6x8", turned_parts);
+    assert_int_equal(imported_nodes(&net, OPERATOR_SILENCE), 0);
+    assert_string_equal(net.graph->values[net.graph->nodes[1].outputs[0]].name, "b");
+    expect_nodes(3, OPERATOR_SLICE, 1);
+}
+
+static float overlapping(const struct imported *imported, const int64_t *index)
+{
+    const int64_t at[] = {index[0], index[1], index[2], index[3] < 5 ? index[3] : index[3] - 2};
+
+    return imported_at(imported, 0, at);
+}
+
+static void parts_that_overlap_stay_apart(void **state)
+{
+    static const int64_t begin[] = {0, 0, 0, 3}, zero[] = {0, 0, 0, 0}, five[] = {1, 4, 6, 5},
+                         end[] = {1, 4, 6, 8}, step[] = {1, 1, 1, 1};
+    struct operand parts[2], out;
+    const struct operand *both[] = {&parts[0], &parts[1]};
+
+    (void)state;
+    start();
+    done(import_slice(&net.importer, "a", &net.x[0], zero, five, step, &parts[0]));
+    done(import_slice(&net.importer, "b", &net.x[0], begin, end, step, &parts[1]));
+    done(import_concat(&net.importer, "out", both, 2, 3, &out));
+    check(&out, "1x4x6x10", overlapping);
+    expect_nodes(6, OPERATOR_SLICE, 2);
+}
+
 static void what_leads_nowhere_is_removed(void **state)
 {
     struct operand out, unused;
@@ -312,6 +362,8 @@ int main(void)
         cmocka_unit_test(reshape_permute_reshape_is_a_shuffle),
         cmocka_unit_test(a_flatten_of_channels_last_turns_the_weights_instead),
         cmocka_unit_test(zeros_around_a_maximum_fold_only_if_nothing_is_below),
+        cmocka_unit_test(parts_cut_one_by_one_are_one_slice),
+        cmocka_unit_test(parts_that_overlap_stay_apart),
         cmocka_unit_test(what_leads_nowhere_is_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

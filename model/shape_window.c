@@ -135,11 +135,11 @@ static enum status check_pooling(const struct inference *inference, struct error
 
     if (status)
         return status;
-    if (window->dilation[0] != 1 || window->dilation[1] != 1)
-        return rule_fail(inference, error, "pooling windows have no dilation");
     for (int axis = 0; axis < 2; axis++) {
-        if (window->pad[axis] >= window->kernel[axis] ||
-            window->pad_end[axis] >= window->kernel[axis])
+        if (window->dilation[axis] != 1 && p->method != POOLING_MAX)
+            return rule_fail(inference, error, "only a maximum may have a dilated window");
+        if (window->pad[axis] >= dilated_kernel(window, axis) ||
+            window->pad_end[axis] >= dilated_kernel(window, axis))
             return rule_fail(inference, error, "the padding must be smaller than the kernel");
         if (p->method == POOLING_STOCHASTIC && (window->pad[axis] || window->pad_end[axis]))
             return rule_fail(inference, error, "stochastic pooling has no padding");

@@ -50,10 +50,10 @@ struct kernels {
     void (*convolve_plane)(const struct plane_geometry *geometry, const float *filter, float bias,
                            const float *in, float *out);
 
-    /* Pooling of `channels` planes. Windows and divisors: pooling_layer.cpp, Forward_cpu(); with
-     * `exclude_pad` the divisor counts the pixels that are summed. Stochastic pooling as at test
-     * time: sum of squares by sum, which Caffe has for the GPU alone (pooling_layer.cu,
-     * StoPoolForwardTest: the sum begins at FLT_MIN). */
+    /* Pooling of `channels` planes. Windows and divisors: pooling_layer.cpp, Forward_cpu(); only
+     * pool_max() looks at the window's dilation. With `exclude_pad` the divisor counts the pixels
+     * that are summed. Stochastic pooling as at test time: sum of squares by sum, which Caffe has
+     * for the GPU alone (pooling_layer.cu, StoPoolForwardTest: the sum begins at FLT_MIN). */
     void (*pool_max)(const struct plane_geometry *geometry, const float *in, float *out);
     void (*pool_average)(const struct plane_geometry *geometry, bool exclude_pad, const float *in,
                          float *out);

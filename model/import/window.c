@@ -134,10 +134,15 @@ enum status import_deconvolution(struct importer *importer, const char *name,
 
 /* ---- pooling ---- */
 
+static int64_t span_of(const struct window *window, int axis)
+{
+    return window->dilation[axis] * (window->kernel[axis] - 1) + 1;
+}
+
 static int64_t pooled_extent(const struct window *window, int axis, int64_t extent, bool ceiling)
 {
     int64_t pad = window->pad[axis], stride = window->stride[axis];
-    int64_t room = extent + pad + window->pad_end[axis] - window->kernel[axis];
+    int64_t room = extent + pad + window->pad_end[axis] - span_of(window, axis);
     int64_t pooled = (room + (ceiling ? stride - 1 : 0)) / stride + 1;
 
     return ceiling && (pooled - 1) * stride >= extent + pad ? pooled - 1 : pooled;
@@ -159,7 +164,7 @@ static void settle_rounding(struct pooling_parameters *p, const struct shape *pl
 static bool pads_windows(const struct window *window)
 {
     for (int i = 0; i < 2; i++) {
-        if (window->pad[i] >= window->kernel[i] || window->pad_end[i] >= window->kernel[i])
+        if (window->pad[i] >= span_of(window, i) || window->pad_end[i] >= span_of(window, i))
             return true;
     }
     return false;
@@ -200,11 +205,12 @@ static enum status check_pooling(struct importer *importer, struct pooling_param
         return STATUS_OK;
     }
     for (int i = 0; i < 2; i++) {
-        if (window->dilation[i] > 1 && window->kernel[i] > 1)
+        if (window->kernel[i] == 1)
+            window->dilation[i] = 1;
+        if (window->dilation[i] > 1 && p->method != POOLING_MAX)
             return importer_fail(importer, STATUS_UNSUPPORTED,
-                                 "pooling with dilation %" PRId64 " is not supported",
+                                 "an average with dilation %" PRId64 " is not supported",
                                  window->dilation[i]);
-        window->dilation[i] = 1;
     }
     return check_window(importer, window, false);
 }

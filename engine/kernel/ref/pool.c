@@ -13,17 +13,30 @@ static int64_t smaller(int64_t a, int64_t b)
 }
 
 /* An empty window, which ceiling mode makes when stride > kernel, gives -FLT_MAX as Caffe does. */
-static float window_max(const float *in, int64_t width, const int64_t from[2], const int64_t to[2])
+static float window_max(const float *in, int64_t width, const int64_t from[2], const int64_t to[2],
+                        const int64_t dilation[2])
 {
     float best = -FLT_MAX;
 
-    for (int64_t y = from[0]; y < to[0]; y++) {
-        for (int64_t x = from[1]; x < to[1]; x++) {
+    for (int64_t y = from[0]; y < to[0]; y += dilation[0]) {
+        for (int64_t x = from[1]; x < to[1]; x += dilation[1]) {
             float value = in[y * width + x];
             best = value > best ? value : best;
         }
     }
     return best;
+}
+
+/* The first place of a window that begins at `at` which lies in the image. */
+static int64_t first_inside(int64_t at, int64_t dilation)
+{
+    return at < 0 ? (dilation - -at % dilation) % dilation : at;
+}
+
+/* Behind the last place of a window. */
+static int64_t window_end(const struct window *window, int axis, int64_t at, int64_t extent)
+{
+    return smaller(at + window->dilation[axis] * (window->kernel[axis] - 1) + 1, extent);
 }
 
 void ref_pool_max(const struct plane_geometry *geometry, const float *in, float *out)
@@ -34,13 +47,13 @@ void ref_pool_max(const struct plane_geometry *geometry, const float *in, float 
     for (int64_t channel = 0; channel < geometry->channels; channel++) {
         for (int64_t oy = 0; oy < geometry->out_height; oy++) {
             int64_t y = oy * window->stride[0] - window->pad[0];
-            from[0] = larger(y, 0);
-            to[0] = smaller(y + window->kernel[0], geometry->height);
+            from[0] = first_inside(y, window->dilation[0]);
+            to[0] = window_end(window, 0, y, geometry->height);
             for (int64_t ox = 0; ox < geometry->out_width; ox++) {
                 int64_t x = ox * window->stride[1] - window->pad[1];
-                from[1] = larger(x, 0);
-                to[1] = smaller(x + window->kernel[1], geometry->width);
-                *out++ = window_max(in, geometry->width, from, to);
+                from[1] = first_inside(x, window->dilation[1]);
+                to[1] = window_end(window, 1, x, geometry->width);
+                *out++ = window_max(in, geometry->width, from, to, window->dilation);
             }
         }
         in += geometry->height * geometry->width;

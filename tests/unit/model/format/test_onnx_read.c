@@ -148,6 +148,19 @@ static void ceil_mode_drops_a_window_that_begins_behind_the_image(void **state)
     expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 2}, want);
 }
 
+static void a_maximum_may_be_dilated(void **state)
+{
+    static const float want[] = {2, 3, 4, 2};
+    struct onnx_model model = plane(10, 1, 5);
+
+    (void)state;
+    onnx_model_ints(&model, "kernel_shape", 2, (const int64_t[]){1, 2});
+    onnx_model_ints(&model, "dilations", 2, (const int64_t[]){1, 3});
+    onnx_model_ints(&model, "pads", 4, (const int64_t[]){0, 1, 0, 1});
+    onnx_model_node(&model, "MaxPool", "x", "y");
+    expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 4}, want);
+}
+
 static void output_padding_adds_rows_behind_the_last(void **state)
 {
     static const float ones[] = {1}, want[] = {0, 0, 1, 0};
@@ -474,6 +487,7 @@ int main(void)
         cmocka_unit_test(auto_pad_puts_the_odd_row_behind_or_before),
         cmocka_unit_test(the_average_counts_padding_if_it_is_told_to),
         cmocka_unit_test(ceil_mode_drops_a_window_that_begins_behind_the_image),
+        cmocka_unit_test(a_maximum_may_be_dilated),
         cmocka_unit_test(output_padding_adds_rows_behind_the_last),
         cmocka_unit_test(softmax_before_13_looks_at_all_axes_behind),
         cmocka_unit_test(limits_of_clip_are_attributes_before_11),

@@ -1,0 +1,267 @@
+#!/usr/bin/python3
+"""convert and verify: every format into every other, the proof beside it, and what is refused.
+
+Environment: CARMLBENCH_LONG=1 sends every network of ../shared/zoo through the chain (make
+check-long); otherwise the small ones go. Weights that the zoo generates are kept in
+CARMLBENCH_CACHE (default: ~/.cache/carmlbench-zoo).
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import lib
+
+LONG = os.environ.get("CARMLBENCH_LONG")
+CACHE = pathlib.Path(os.environ.get("CARMLBENCH_CACHE", pathlib.Path.home() / ".cache/carmlbench-zoo"))
+FILES = {"caffe": (".prototxt", ".caffemodel"), "numpy": (".npz", ".json"),
+         "tensorflow": (".pb",), "onnx": (".onnx",)}
+SMALL = ["lenet", "squeezenet_v1.0"]
+TIMEOUT = 3600 if LONG else 300
+
+
+def weights_of(net):
+    """The network's weights: real ones where there are, else generated once."""
+    own = sorted(net.glob("*.caffemodel"))
+    if own:
+        return own[0]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    path = CACHE / f"{net.name}.caffemodel"
+    if not path.exists():
+        made = path.with_suffix(f".{os.getpid()}")
+        subprocess.run(["/usr/bin/python3", net.parent / "make_weights.py", net / "deploy.prototxt",
+                        made], check=True, stdout=subprocess.DEVNULL)
+        made.rename(path)
+    return path
+
+
+class Convert(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="carmlbench-convert-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def cli(self, *arguments, check=0, **more):
+        return lib.run("carmlbench", *arguments, check=check, timeout=TIMEOUT, **more)
+
+    def convert(self, model, to, name, *more, **options):
+        """Converts; returns what the next command calls the result."""
+        self.cli("convert", model, "--to", to, "-o", self.folder / name, *more, **options)
+        return ",".join(str(self.folder / name) + suffix for suffix in FILES[to][:1 if to == "numpy" else 2])
+
+    def certificate(self, name):
+        return json.loads((self.folder / f"{name}.certificate.json").read_text())
+
+    def names(self):
+        return sorted(p.name for p in self.folder.iterdir())
+
+    def small_model(self):
+        return f"{lib.ROOT}/config/models/shapes.prototxt,{lib.ROOT}/config/models/shapes.caffemodel"
+
+    def refused(self, code, word, *arguments):
+        """Ends with `code` and one line that holds `word`, and writes nothing."""
+        before = self.names()
+        done = self.cli(*arguments, check=code)
+        self.assertIn(word, done.stderr)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+        self.assertEqual(self.names(), before)
+        return done
+
+
+class Chain(Convert):
+    def test_networks_come_back_through_all_formats(self):
+        zoo = lib.shared("zoo")
+        nets = sorted(p.parent.name for p in zoo.glob("*/deploy.prototxt")) if LONG else SMALL
+        for net in nets:
+            with self.subTest(net):
+                self.chain(zoo, zoo / net)
+                for path in self.folder.iterdir():
+                    path.unlink()
+
+    def chain(self, zoo, net):
+        model = f"{net}/deploy.prototxt,{weights_of(net)}"
+        for to in ("numpy", "tensorflow", "onnx", "caffe"):
+            model = self.convert(model, to, to)
+            certificate = self.certificate(to)
+            self.assertEqual(certificate["verdict"], "same")
+            self.assertEqual(certificate["inputs"], 3)
+            self.assertLessEqual(certificate["outputs"]["max_probability_difference"], 1e-5)
+            self.assertGreater(certificate["paired"], len(certificate["layers"]) // 2)
+            print(f"{net.name} -> {to}: {certificate['paired']} of {len(certificate['layers'])} values paired, "
+                  f"probabilities differ by {certificate['outputs']['max_probability_difference']:.2g}, "
+                  f"layers by {certificate['max_relative_difference']:.2g}")
+        done = subprocess.run(
+            ["/usr/bin/python3", zoo / "check_golden.py", "--weights-dir", CACHE, "--layers", "--run",
+             f"{lib.binary('carmlbench')} infer {model} {{inputs}} --output {{output}} --layers all", net],
+            capture_output=True, text=True, timeout=TIMEOUT)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("missing 0", done.stdout)
+
+
+class Formats(Convert):
+    def test_each_format_goes_into_each_other(self):
+        models = {"caffe": self.small_model()}
+        for to in ("numpy", "tensorflow", "onnx"):
+            models[to] = self.convert(models["caffe"], to, f"first_{to}")
+        for source, model in models.items():
+            for to in FILES:
+                with self.subTest(f"{source} -> {to}"):
+                    name = f"{source}_{to}"
+                    result = self.convert(model, to, name)
+                    self.assertEqual(self.certificate(name)["verdict"], "same")
+                    self.assertEqual(self.certificate(name)["source"]["format"], source)
+                    done = self.cli("verify", models["caffe"], result, "--json")
+                    self.assertEqual(json.loads(done.stdout)["verdict"], "same")
+
+    def test_squeezenet_says_the_same_about_every_picture_in_every_format(self):
+        zoo, images = lib.shared("zoo", "squeezenet_v1.0"), lib.shared("images")
+        manifest = self.folder / "caffe.yml"
+        manifest.write_text(f"""
+name: SqueezeNet
+framework: {{name: Caffe, version: "1.0"}}
+version: "1.0"
+inputs:
+  - type: image
+    parameters: {{layout: CHW, color_mode: BGR, dimensions: [3, 227, 227],
+                  mean: [123, 117, 104], scale: 1.0}}
+output:
+  parameters: {{features_url: {images}/synset_words.txt}}
+model:
+  graph_path: {zoo}/deploy.prototxt
+  weights_path: {zoo}/squeezenet_v1.0.caffemodel
+""")
+        pictures = sorted(p for p in images.iterdir() if p.suffix in (".jpg", ".jpeg", ".png"))
+        self.assertGreater(len(pictures), 5)
+        expected = self.classify(manifest, pictures)
+        for to in ("numpy", "tensorflow", "onnx"):
+            self.cli("convert", manifest, "--to", to, "-o", self.folder / to)
+            answers = self.classify(self.folder / f"{to}.yml", pictures)
+            worst = 0
+            for one, other in zip(expected, answers):
+                self.assertEqual([p["index"] for p in one], [p["index"] for p in other])
+                worst = max([worst] + [abs(p["probability"] - q["probability"]) for p, q in zip(one, other)])
+            print(f"squeezenet as {to}: {len(pictures)} pictures, largest difference of a probability {worst:.2g}")
+            self.assertLessEqual(worst, 1e-5)
+            done = self.cli("verify", manifest, self.folder / f"{to}.yml", "--images", images, "--json")
+            self.assertEqual(json.loads(done.stdout)["outputs"]["same_top3"], len(pictures))
+
+    def classify(self, manifest, pictures):
+        done = self.cli("classify", *pictures, "--model", manifest, "--json")
+        return [answer["predictions"] for answer in json.loads(done.stdout)]
+
+    def test_tensorflow_tensors_stand_in_its_own_layout_or_as_they_were_given(self):
+        numpy = self.import_numpy()
+        model = self.convert(self.small_model(), "tensorflow", "tf")
+        planes = numpy.random.default_rng(1).normal(size=(2, 3, 64, 64)).astype(numpy.float32)
+        numpy.save(self.folder / "nchw.npy", planes)
+        numpy.save(self.folder / "nhwc.npy", planes.transpose(0, 2, 3, 1))
+        results = {}
+        for layout in ("nchw", "nhwc"):
+            self.cli("infer", model, "--input", self.folder / f"{layout}.npy", "--output",
+                     self.folder / f"{layout}.npz", "--layers", "all")
+            results[layout] = numpy.load(self.folder / f"{layout}.npz")
+        for name in results["nchw"].files:
+            first, second = results["nchw"][name], results["nhwc"][name]
+            if first.ndim == 4:
+                second = second.transpose(0, 3, 1, 2)
+            numpy.testing.assert_array_equal(first, second, err_msg=name)
+
+    def import_numpy(self):
+        try:
+            import numpy
+        except ImportError:
+            self.skipTest("skipped: python3-numpy is not installed")
+        return numpy
+
+
+class Proof(Convert):
+    def test_without_proof_the_certificate_says_so(self):
+        self.convert(self.small_model(), "onnx", "net", "--unverified")
+        self.assertEqual(self.certificate("net")["verdict"], "unverified")
+        self.assertNotIn("layers", self.certificate("net"))
+        self.assertEqual(self.names(), ["net.certificate.json", "net.onnx"])
+
+    def test_a_suffix_is_taken_off_and_an_older_result_replaced(self):
+        self.convert(self.small_model(), "tensorflow", "net.pb", "--unverified")
+        self.convert(self.small_model(), "tensorflow", "net")
+        self.assertEqual(self.names(), ["net.certificate.json", "net.pb"])
+        self.assertEqual(self.certificate("net")["verdict"], "same")
+
+    def test_two_models_that_differ_are_told_apart_by_layer(self):
+        text = (lib.ROOT / "config/models/shapes.prototxt").read_text()
+        self.assertIn("MAX", text)
+        other = self.folder / "other.prototxt"
+        other.write_text(text.replace("MAX", "AVE", 1))
+        done = self.cli("verify", self.small_model(),
+                        f"{other},{lib.ROOT}/config/models/shapes.caffemodel", check=1)
+        self.assertRegex(done.stdout, r"DIFFERENT: '\w+' \(Pooling\) is the first to differ; common causes: ")
+        done = self.cli("verify", self.small_model(),
+                        f"{other},{lib.ROOT}/config/models/shapes.caffemodel", "--json", check=1)
+        self.assertEqual(json.loads(done.stdout)["verdict"], "different")
+
+    def test_an_interrupted_conversion_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen(
+                [lib.binary("carmlbench"), "convert", self.small_model(), "--to", "onnx", "-o", self.folder / "net"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while process.poll() is None and not self.names():
+                pass
+            process.send_signal(number)
+            process.wait(lib.DEADLINE)
+            self.assertFalse([n for n in self.names() if "partial" in n])
+
+    def test_what_cannot_be_written_is_told_in_one_line(self):
+        self.refused(74, str(self.folder / "none/net"), "convert", self.small_model(), "--to", "onnx",
+                     "-o", self.folder / "none/net")
+        self.refused(2, "--to", "convert", self.small_model(), "-o", self.folder / "net")
+        self.refused(2, "--to pytorch", "convert", self.small_model(), "--to", "pytorch", "-o", "net")
+        self.refused(2, "-o OUT", "convert", self.small_model(), "--to", "onnx")
+
+
+class BadInput(Convert):
+    def test_files_cut_anywhere_are_refused_and_nothing_is_written(self):
+        sources = {"caffe": self.small_model()}
+        for to in ("numpy", "tensorflow", "onnx"):
+            sources[to] = self.convert(self.small_model(), to, f"whole_{to}")
+        for kind, model in sources.items():
+            whole = pathlib.Path(model.split(",")[-1])
+            content = whole.read_bytes()
+            for cut in (0, 1, 7, 100, len(content) // 2, len(content) - 100, len(content) - 1):
+                with self.subTest(f"{kind} cut at {cut}"):
+                    part = self.folder / f"part{whole.suffix}"
+                    part.write_bytes(content[:cut])
+                    if kind == "numpy":
+                        shutil.copy(whole.with_suffix(".json"), self.folder / "part.json")
+                    spec = ",".join(model.split(",")[:-1] + [str(part)])
+                    self.refused(65, "part", "convert", spec, "--to", "caffe" if kind != "caffe" else "onnx",
+                                 "-o", self.folder / "out")
+
+    def test_all_unsupported_layers_stand_in_one_line(self):
+        net = self.folder / "net.prototxt"
+        net.write_text('input: "d" input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }\n'
+                       'layer { name: "a" type: "LSTM" bottom: "d" top: "a" }\n'
+                       'layer { name: "b" type: "Python" bottom: "a" top: "b" }\n')
+        done = self.refused(65, "'a' (LSTM)", "convert", net, "--to", "onnx", "-o", self.folder / "out")
+        self.assertIn("'b' (Python)", done.stderr)
+        self.assertIn(f"{net}:2", done.stderr)
+
+    def test_absurd_networks_are_refused(self):
+        net = self.folder / "net.prototxt"
+        for text, word in (("layer {" * 10000, "net.prototxt"),
+                           ('input: "d" input_shape { dim: 100000 dim: 100000 dim: 100000 dim: 3 }\n'
+                            'layer { name: "a" type: "ReLU" bottom: "d" top: "a" }', "2147483647"),
+                           ('input: "d" input_shape { dim: 1 dim: 3 }\n'
+                            'layer { name: "a" type: "ReLU" bottom: "b" top: "a" }\n'
+                            'layer { name: "b" type: "ReLU" bottom: "a" top: "b" }', "'b'")):
+            net.write_text(text)
+            self.refused(65, word, "convert", net, "--to", "onnx", "-o", self.folder / "out")
+
+
+if __name__ == "__main__":
+    unittest.main()

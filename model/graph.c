@@ -255,7 +255,8 @@ enum status graph_append(struct graph *graph, const struct operator_info *op, co
 
     if (status)
         return status;
-    memcpy(node->inputs, inputs, input_count * sizeof *inputs);
+    if (input_count)
+        memcpy(node->inputs, inputs, input_count * sizeof *inputs);
     for (uint32_t i = 0; i < output_count && !status; i++)
         status = make_output(graph, node, i, outputs[i], false, error);
     if (status)

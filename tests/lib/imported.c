@@ -34,7 +34,8 @@ void imported_input(struct imported *imported, unsigned dims, const int64_t *ext
     struct shape shape = {.dims = dims};
     size_t count;
 
-    memcpy(shape.dim, extents, dims * sizeof *extents);
+    if (dims)
+        memcpy(shape.dim, extents, dims * sizeof *extents);
     if (import_input(&imported->importer, i ? "y" : "x", &shape, &imported->x[i]))
         abort();
     count = 2 * shape_product(&shape, 0, dims);
@@ -50,7 +51,8 @@ struct operand imported_floats(struct imported *imported, unsigned dims, const i
     struct operand operand;
     float *room;
 
-    memcpy(shape.dim, extents, dims * sizeof *extents);
+    if (dims)
+        memcpy(shape.dim, extents, dims * sizeof *extents);
     if (import_floats(&imported->importer, &shape, &room, &operand))
         abort();
     memcpy(room, numbers, operand.weight.count * sizeof *room);
@@ -64,7 +66,8 @@ struct operand imported_integers(struct imported *imported, unsigned dims, const
     struct operand operand;
     int64_t *room;
 
-    memcpy(shape.dim, extents, dims * sizeof *extents);
+    if (dims)
+        memcpy(shape.dim, extents, dims * sizeof *extents);
     if (import_integers(&imported->importer, &shape, &room, &operand))
         abort();
     memcpy(room, numbers, shape_product(&shape, 0, dims) * sizeof *room);

@@ -74,6 +74,7 @@ static void reshapes_keep_the_order_of_elements(void **state)
     for (int last = 0; last < 2; last++) {
         reshape(last, 2, (const int64_t[]){1, 192}, "1x192");
         reshape(last, 3, (const int64_t[]){1, 24, 8}, "1x24x8");
+        reshape(last, 2, (const int64_t[]){-1, 8}, "24x8");
         reshape(last, 4, (const int64_t[]){1, 4, 2, 24}, "1x4x2x24");
         reshape(last, 4, (const int64_t[]){1, 8, 6, 4}, "1x8x6x4");
         reshape(last, 5, (const int64_t[]){1, 4, 6, 2, 4}, "1x4x6x2x4");

@@ -205,7 +205,7 @@ static enum status check_pooling(struct importer *importer, struct pooling_param
         return STATUS_OK;
     }
     for (int i = 0; i < 2; i++) {
-        if (window->kernel[i] == 1)
+        if (window->kernel[i] == 1 || !window->dilation[i])
             window->dilation[i] = 1;
         if (window->dilation[i] > 1 && p->method != POOLING_MAX)
             return importer_fail(importer, STATUS_UNSUPPORTED,

@@ -262,10 +262,10 @@ static void layers_of_several_inputs_survive(void **state)
              "  bias_param { axis: 0 } }\n",
          0,
          {{0}}},
-        {TWO "layer { name: 'm' type: 'Pooling' bottom: 'q' top: 'm'\n"
-             "  pooling_param { pool: MAX kernel_size: 3 } }\n"
-             "layer { name: 'c' type: 'Crop' bottom: 'p' bottom: 'm' top: 'y'\n"
-             "  crop_param { axis: 2 offset: 1 offset: 2 } }\n",
+        {PLANES "layer { name: 'i' type: 'Interp' bottom: 'data' top: 'i'\n"
+                "  interp_param { zoom_factor: 2 } }\n"
+                "layer { name: 'c' type: 'Crop' bottom: 'i' bottom: 'data' top: 'y'\n"
+                "  crop_param { axis: 2 offset: 1 offset: 2 } }\n",
          0,
          {{0}}}};
 #undef PQ

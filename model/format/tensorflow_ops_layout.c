@@ -184,18 +184,16 @@ void tf_write_permute(struct tf_layer *layer)
     const struct shape *in = tf_shape(layer, 0);
     int64_t order[SHAPE_MAX_DIMS];
     bool moved = false, turned = in->dims == 4 && !value->plain;
-    bool output = in->dims == 4 && tf_output_value(layer, 0)->output;
 
-    /* The result stands in the order of the layers' graph, but for an output of the network. */
+    /* The result is N,H,W,C of the turned extents, like every tensor of four axes. */
     for (unsigned i = 0; i < in->dims; i++)
-        order[output ? tf_axis(in, i) : i] = turned ? tf_axis(in, p->order[i]) : p->order[i];
+        order[tf_axis(in, i)] = turned ? tf_axis(in, p->order[i]) : p->order[i];
     for (unsigned i = 0; i < in->dims; i++)
         moved |= order[i] != i;
     if (moved)
         tf_transpose(layer, value->name, NULL, order, in->dims);
     else
         tf_unary(layer, "Identity", NULL, value->name);
-    tf_output_value(layer, 0)->plain = in->dims == 4 && !output;
 }
 
 /* shuffle_channel_layer.cpp: channels as group x rest, turned to rest x group. */

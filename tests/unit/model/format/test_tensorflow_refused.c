@@ -10,95 +10,95 @@
 #include <cmocka.h>
 
 #include "model/shape.h"
-#include "tests/lib/graphdef_maker.h"
+#include "tests/lib/graphdef_draft.h"
 
 static const struct shape picture = {4, {1, 4, 4, 2}}, scalar = {0, {0}};
 
-static void begin(struct maker *maker)
+static void begin(struct draft *draft)
 {
-    maker_init(maker);
-    maker_input(maker, "x", &picture);
+    draft_init(draft);
+    draft_input(draft, "x", &picture);
 }
 
-/* Loads, expects an error whose line holds `text`, and frees the maker. */
-static void refuse(struct maker *maker, enum status expected, const char *text)
+/* Loads, expects an error whose line holds `text`, and frees the draft. */
+static void refuse(struct draft *draft, enum status expected, const char *text)
 {
     struct error error = {""};
-    struct buf bytes = maker_bytes(maker);
+    struct buf bytes = draft_bytes(draft);
     struct graph *graph;
-    enum status status = maker_load_bytes(&bytes, NULL, &graph, &error);
+    enum status status = draft_load_bytes(&bytes, NULL, &graph, &error);
 
     if (status != expected || !strstr(error.text, text))
         fail_msg("status %d, '%s' instead of %d, '%s'", status, error.text, expected, text);
     assert_null(graph);
     assert_null(strchr(error.text, '\n'));
-    maker_free(maker);
+    draft_free(draft);
 }
 
 /* A small net with most kinds of attributes and constants. */
-static void make_net(struct maker *maker)
+static void make_net(struct draft *draft)
 {
     static const float numbers[36] = {1, 2, 3};
     struct wire_message tensor;
 
-    begin(maker);
-    maker_floats(maker, "w", &(struct shape){4, {3, 3, 2, 2}}, numbers);
-    maker_node(maker, "c", "Conv2D", "x w");
-    maker_ints(maker, "strides", 4, (int64_t[]){1, 1, 1, 1});
-    maker_text(maker, "padding", "SAME");
-    maker_begin_tensor(&tensor, TF_TYPE_FLOAT, &(struct shape){1, {2}});
+    begin(draft);
+    draft_floats(draft, "w", &(struct shape){4, {3, 3, 2, 2}}, numbers);
+    draft_node(draft, "c", "Conv2D", "x w");
+    draft_ints(draft, "strides", 4, (int64_t[]){1, 1, 1, 1});
+    draft_text(draft, "padding", "SAME");
+    draft_begin_tensor(&tensor, TF_TYPE_FLOAT, &(struct shape){1, {2}});
     wire_put_float(&tensor, TF_TENSOR_FLOAT, 0.5F);
-    maker_node(maker, "b", "Const", "");
-    maker_tensor(maker, "value", &tensor);
-    maker_node(maker, "d", "BiasAdd", "c b ^w");
-    maker_numbers(maker, "axes", 2, (int64_t[]){1, 2});
-    maker_node(maker, "m", "Mean", "d:0 axes");
-    maker_bool(maker, "keep_dims", false);
-    maker_node(maker, "y", "Softmax", "m");
+    draft_node(draft, "b", "Const", "");
+    draft_tensor(draft, "value", &tensor);
+    draft_node(draft, "d", "BiasAdd", "c b ^w");
+    draft_numbers(draft, "axes", 2, (int64_t[]){1, 2});
+    draft_node(draft, "m", "Mean", "d:0 axes");
+    draft_bool(draft, "keep_dims", false);
+    draft_node(draft, "y", "Softmax", "m");
 }
 
 static void a_graph_cut_at_any_byte_is_refused_or_whole(void **state)
 {
-    struct maker maker;
+    struct draft draft;
     size_t whole = 0;
 
     (void)state;
-    make_net(&maker);
-    struct buf bytes = maker_bytes(&maker);
+    make_net(&draft);
+    struct buf bytes = draft_bytes(&draft);
     for (size_t size = 0; size <= bytes.size; size++) {
         struct buf cut = {.data = bytes.data, .size = size};
         struct error error = {""};
         struct graph *graph;
-        enum status status = maker_load_bytes(&cut, NULL, &graph, &error);
+        enum status status = draft_load_bytes(&cut, NULL, &graph, &error);
         assert_int_equal(status == STATUS_OK, graph != NULL);
         assert_true(!status || error.text[0]);
         whole += !status;
         graph_free(graph);
     }
     assert_int_equal(whole, 6); /* behind the convolution and each node after it */
-    maker_free(&maker);
+    draft_free(&draft);
 }
 
 static void any_flipped_byte_gives_a_graph_or_an_error(void **state)
 {
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    make_net(&maker);
-    struct buf bytes = maker_bytes(&maker);
+    make_net(&draft);
+    struct buf bytes = draft_bytes(&draft);
     for (size_t i = 0; i < bytes.size; i++) {
         for (int flip = 0; flip < 3; flip++) {
             static const char masks[] = {0x01, (char)0x80, (char)0xff};
             struct error error = {""};
             struct graph *graph;
             bytes.data[i] ^= masks[flip];
-            enum status status = maker_load_bytes(&bytes, NULL, &graph, &error);
+            enum status status = draft_load_bytes(&bytes, NULL, &graph, &error);
             bytes.data[i] ^= masks[flip];
             assert_int_equal(status == STATUS_OK, graph != NULL);
             graph_free(graph);
         }
     }
-    maker_free(&maker);
+    draft_free(&draft);
 }
 
 /* ---- edges ---- */
@@ -120,46 +120,46 @@ static void edges_that_lead_nowhere_are_named(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct maker maker;
-        begin(&maker);
-        maker_node(&maker, "y", "Relu", cases[i].inputs);
-        refuse(&maker, STATUS_DATA, cases[i].answer);
+        struct draft draft;
+        begin(&draft);
+        draft_node(&draft, "y", "Relu", cases[i].inputs);
+        refuse(&draft, STATUS_DATA, cases[i].answer);
     }
 }
 
 static void names_must_be_unique_and_orders_possible(void **state)
 {
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    begin(&maker);
-    maker_node(&maker, "x", "Relu", "x");
-    refuse(&maker, STATUS_DATA, "node 'x' (Relu): another node has the same name");
-    begin(&maker);
-    maker_node(&maker, "a", "Add", "x c");
-    maker_node(&maker, "b", "Relu", "a");
-    maker_node(&maker, "c", "Relu", "b");
-    maker_node(&maker, "y", "Relu", "c");
-    refuse(&maker, STATUS_DATA, "these nodes wait for each other: 'a' -> 'c' -> 'b' -> 'a'");
-    begin(&maker);
-    maker_node(&maker, "loop", "NextIteration", "add");
-    maker_node(&maker, "merge", "Merge", "x loop");
-    maker_node(&maker, "add", "Relu", "merge");
-    maker_node(&maker, "y", "Relu", "add");
-    refuse(&maker, STATUS_UNSUPPORTED, "holds a loop");
-    begin(&maker);
-    maker_node(&maker, "y", "", "x");
-    refuse(&maker, STATUS_DATA, "the op of a node is not a text");
+    begin(&draft);
+    draft_node(&draft, "x", "Relu", "x");
+    refuse(&draft, STATUS_DATA, "node 'x' (Relu): another node has the same name");
+    begin(&draft);
+    draft_node(&draft, "a", "Add", "x c");
+    draft_node(&draft, "b", "Relu", "a");
+    draft_node(&draft, "c", "Relu", "b");
+    draft_node(&draft, "y", "Relu", "c");
+    refuse(&draft, STATUS_DATA, "these nodes wait for each other: 'a' -> 'c' -> 'b' -> 'a'");
+    begin(&draft);
+    draft_node(&draft, "loop", "NextIteration", "add");
+    draft_node(&draft, "merge", "Merge", "x loop");
+    draft_node(&draft, "add", "Relu", "merge");
+    draft_node(&draft, "y", "Relu", "add");
+    refuse(&draft, STATUS_UNSUPPORTED, "holds a loop");
+    begin(&draft);
+    draft_node(&draft, "y", "", "x");
+    refuse(&draft, STATUS_DATA, "the op of a node is not a text");
 }
 
 /* ---- tensors ---- */
 
-static void use_constant(struct maker *maker, struct wire_message *tensor)
+static void use_constant(struct draft *draft, struct wire_message *tensor)
 {
-    begin(maker);
-    maker_node(maker, "c", "Const", "");
-    maker_tensor(maker, "value", tensor);
-    maker_node(maker, "y", "Mul", "x c");
+    begin(draft);
+    draft_node(draft, "c", "Const", "");
+    draft_tensor(draft, "value", tensor);
+    draft_node(draft, "y", "Mul", "x c");
 }
 
 static void tensors_that_lie_are_refused(void **state)
@@ -182,20 +182,20 @@ static void tensors_that_lie_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct wire_message tensor;
-        struct maker maker;
+        struct draft draft;
         struct error error = {""};
         struct graph *graph;
-        maker_begin_tensor(&tensor, TF_TYPE_FLOAT, &cases[i].shape);
+        draft_begin_tensor(&tensor, TF_TYPE_FLOAT, &cases[i].shape);
         if (cases[i].content)
             wire_put_bytes(&tensor, TF_TENSOR_CONTENT, zeros, cases[i].content);
         wire_put_floats(&tensor, TF_TENSOR_FLOAT, zeros, cases[i].given);
-        use_constant(&maker, &tensor);
-        struct buf bytes = maker_bytes(&maker);
-        enum status status = maker_load_bytes(&bytes, NULL, &graph, &error);
+        use_constant(&draft, &tensor);
+        struct buf bytes = draft_bytes(&draft);
+        enum status status = draft_load_bytes(&bytes, NULL, &graph, &error);
         if (!status || (!strstr(error.text, cases[i].answer) && status != STATUS_LIMIT))
             fail_msg("case %zu: status %d, '%s' without '%s'", i, status, error.text,
                      cases[i].answer);
-        maker_free(&maker);
+        draft_free(&draft);
     }
 }
 
@@ -211,11 +211,11 @@ static void constants_of_every_type_are_read(void **state)
         static const enum tf_type types[] = {TF_TYPE_HALF,  TF_TYPE_HALF,  TF_TYPE_DOUBLE,
                                              TF_TYPE_FLOAT, TF_TYPE_FLOAT, TF_TYPE_BFLOAT16};
         struct wire_message tensor;
-        struct maker maker;
+        struct draft draft;
         struct error error = {""};
         struct graph *graph;
         float numbers[2];
-        maker_begin_tensor(&tensor, types[form], &pair);
+        draft_begin_tensor(&tensor, types[form], &pair);
         if (form == 0)
             wire_put_bytes(&tensor, TF_TENSOR_CONTENT, half, sizeof half);
         else if (form == 1)
@@ -228,15 +228,15 @@ static void constants_of_every_type_are_read(void **state)
             wire_put_ints(&tensor, TF_TENSOR_HALF, (int64_t[]){0x3fc0, 0xc020}, 2);
         for (int i = 0; i < 2 && form == 4; i++)
             wire_put_float(&tensor, TF_TENSOR_FLOAT, narrow[i]);
-        use_constant(&maker, &tensor);
-        struct buf bytes = maker_bytes(&maker);
-        if (maker_load_bytes(&bytes, NULL, &graph, &error))
+        use_constant(&draft, &tensor);
+        struct buf bytes = draft_bytes(&draft);
+        if (draft_load_bytes(&bytes, NULL, &graph, &error))
             fail_msg("form %d: %s", form, error.text);
         assert_int_equal(graph->nodes[1].weight_count, 1);
         weight_copy(&graph->nodes[1].weights[0], numbers);
         assert_memory_equal(numbers, narrow, sizeof narrow);
         graph_free(graph);
-        maker_free(&maker);
+        draft_free(&draft);
     }
 }
 
@@ -244,64 +244,64 @@ static void constants_of_every_type_are_read(void **state)
 
 static void all_unknown_ops_on_the_way_are_named_and_no_others(void **state)
 {
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    begin(&maker);
-    maker_node(&maker, "a", "Foo", "x");
-    maker_node(&maker, "b", "Bar", "a");
-    maker_node(&maker, "y", "Relu", "b");
-    maker_node(&maker, "z", "Baz", "x");
-    maker_node(&maker, "check", "Assert", "z");
-    refuse(&maker, STATUS_UNSUPPORTED,
+    begin(&draft);
+    draft_node(&draft, "a", "Foo", "x");
+    draft_node(&draft, "b", "Bar", "a");
+    draft_node(&draft, "y", "Relu", "b");
+    draft_node(&draft, "z", "Baz", "x");
+    draft_node(&draft, "check", "Assert", "z");
+    refuse(&draft, STATUS_UNSUPPORTED,
            "2 nodes of an op that is not supported: 'a' (Foo), 'b' (Bar)");
-    begin(&maker);
-    maker_node(&maker, "v", "VariableV2", "");
-    maker_node(&maker, "y", "Mul", "x v");
-    refuse(&maker, STATUS_UNSUPPORTED,
+    begin(&draft);
+    draft_node(&draft, "v", "VariableV2", "");
+    draft_node(&draft, "y", "Mul", "x v");
+    refuse(&draft, STATUS_UNSUPPORTED,
            "'v' (VariableV2); it holds variables: freeze the graph first");
-    begin(&maker);
-    maker_node(&maker, "j", "DecodeJpeg", "x");
-    maker_node(&maker, "y", "Relu", "j");
-    refuse(&maker, STATUS_UNSUPPORTED, "cut the graph behind the decoder");
-    begin(&maker);
-    maker_node(&maker, "y", "MirrorPad", "x x");
-    refuse(&maker, STATUS_UNSUPPORTED, "reflected pixels");
+    begin(&draft);
+    draft_node(&draft, "j", "DecodeJpeg", "x");
+    draft_node(&draft, "y", "Relu", "j");
+    refuse(&draft, STATUS_UNSUPPORTED, "cut the graph behind the decoder");
+    begin(&draft);
+    draft_node(&draft, "y", "MirrorPad", "x x");
+    refuse(&draft, STATUS_UNSUPPORTED, "reflected pixels");
 }
 
 static void what_only_training_needs_is_refused(void **state)
 {
     static const float ones[2] = {1, 1};
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    begin(&maker);
-    maker_floats(&maker, "n", &(struct shape){1, {2}}, ones);
-    maker_node(&maker, "y", "FusedBatchNorm", "x n n n n");
-    refuse(&maker, STATUS_UNSUPPORTED, "is_training is true");
-    begin(&maker);
-    maker_node(&maker, "p", "Placeholder", "");
-    maker_type(&maker, "dtype", TF_TYPE_BOOL);
-    maker_node(&maker, "s", "Switch", "x p");
-    maker_node(&maker, "m", "Merge", "s s:1");
-    maker_node(&maker, "y", "Relu", "m");
-    refuse(&maker, STATUS_UNSUPPORTED, "its condition is not known at inference");
+    begin(&draft);
+    draft_floats(&draft, "n", &(struct shape){1, {2}}, ones);
+    draft_node(&draft, "y", "FusedBatchNorm", "x n n n n");
+    refuse(&draft, STATUS_UNSUPPORTED, "is_training is true");
+    begin(&draft);
+    draft_node(&draft, "p", "Placeholder", "");
+    draft_type(&draft, "dtype", TF_TYPE_BOOL);
+    draft_node(&draft, "s", "Switch", "x p");
+    draft_node(&draft, "m", "Merge", "s s:1");
+    draft_node(&draft, "y", "Relu", "m");
+    refuse(&draft, STATUS_UNSUPPORTED, "its condition is not known at inference");
 }
 
 static void a_graph_needs_an_input_and_an_output(void **state)
 {
     static const float one[1] = {1};
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    maker_init(&maker);
-    maker_floats(&maker, "a", &scalar, one);
-    maker_floats(&maker, "b", &scalar, one);
-    refuse(&maker, STATUS_DATA, "has no output");
-    maker_init(&maker);
-    maker_floats(&maker, "a", &scalar, one);
-    maker_node(&maker, "y", "Neg", "a");
-    refuse(&maker, STATUS_DATA, "do not depend on any input");
+    draft_init(&draft);
+    draft_floats(&draft, "a", &scalar, one);
+    draft_floats(&draft, "b", &scalar, one);
+    refuse(&draft, STATUS_DATA, "has no output");
+    draft_init(&draft);
+    draft_floats(&draft, "a", &scalar, one);
+    draft_node(&draft, "y", "Neg", "a");
+    refuse(&draft, STATUS_DATA, "do not depend on any input");
 }
 
 /* ---- inputs ---- */
@@ -312,49 +312,49 @@ static void sizes_that_the_file_leaves_open_are_asked_for(void **state)
                               wrong = {4, {1, 5, 6, 3}};
     struct error error = {""};
     struct graph *graph;
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    maker_init(&maker);
-    maker_input(&maker, "x", &open);
-    maker_node(&maker, "y", "Relu", "x");
-    struct buf bytes = maker_bytes(&maker);
-    assert_int_equal(maker_load_bytes(&bytes, NULL, &graph, &error), STATUS_DATA);
+    draft_init(&draft);
+    draft_input(&draft, "x", &open);
+    draft_node(&draft, "y", "Relu", "x");
+    struct buf bytes = draft_bytes(&draft);
+    assert_int_equal(draft_load_bytes(&bytes, NULL, &graph, &error), STATUS_DATA);
     assert_non_null(strstr(error.text, "give it with --input-shape"));
-    assert_int_equal(maker_load_bytes(&bytes, &wrong, &graph, &error), STATUS_DATA);
+    assert_int_equal(draft_load_bytes(&bytes, &wrong, &graph, &error), STATUS_DATA);
     assert_non_null(strstr(error.text, "axis 3 of the input is 2, but --input-shape says 1x5x6x3"));
-    assert_int_equal(maker_load_bytes(&bytes, &given, &graph, &error), STATUS_OK);
+    assert_int_equal(draft_load_bytes(&bytes, &given, &graph, &error), STATUS_OK);
     assert_true(shape_equal(&graph->values[0].shape, &((struct shape){4, {1, 2, 5, 6}})));
     graph_free(graph);
-    maker_free(&maker);
+    draft_free(&draft);
 }
 
 static void pictures_of_bytes_are_inputs_and_other_types_are_not(void **state)
 {
     struct error error = {""};
     struct graph *graph;
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    maker_init(&maker);
-    maker_node(&maker, "x", "Placeholder", "");
-    maker_type(&maker, "dtype", TF_TYPE_UINT8);
-    maker_shape(&maker, "shape", &picture);
-    maker_node(&maker, "f", "Cast", "x");
-    maker_type(&maker, "SrcT", TF_TYPE_UINT8);
-    maker_type(&maker, "DstT", TF_TYPE_FLOAT);
-    maker_node(&maker, "y", "Relu", "f");
-    struct buf bytes = maker_bytes(&maker);
-    if (maker_load_bytes(&bytes, NULL, &graph, &error))
+    draft_init(&draft);
+    draft_node(&draft, "x", "Placeholder", "");
+    draft_type(&draft, "dtype", TF_TYPE_UINT8);
+    draft_shape(&draft, "shape", &picture);
+    draft_node(&draft, "f", "Cast", "x");
+    draft_type(&draft, "SrcT", TF_TYPE_UINT8);
+    draft_type(&draft, "DstT", TF_TYPE_FLOAT);
+    draft_node(&draft, "y", "Relu", "f");
+    struct buf bytes = draft_bytes(&draft);
+    if (draft_load_bytes(&bytes, NULL, &graph, &error))
         fail_msg("%s", error.text);
     assert_int_equal(graph->node_count, 2);
     graph_free(graph);
-    maker_free(&maker);
-    maker_init(&maker);
-    maker_node(&maker, "x", "Placeholder", "");
-    maker_type(&maker, "dtype", TF_TYPE_STRING);
-    maker_node(&maker, "y", "Relu", "x");
-    refuse(&maker, STATUS_UNSUPPORTED, "an input of string");
+    draft_free(&draft);
+    draft_init(&draft);
+    draft_node(&draft, "x", "Placeholder", "");
+    draft_type(&draft, "dtype", TF_TYPE_STRING);
+    draft_node(&draft, "y", "Relu", "x");
+    refuse(&draft, STATUS_UNSUPPORTED, "an input of string");
 }
 
 /* ---- names, size ---- */
@@ -363,18 +363,18 @@ static void a_name_that_a_node_could_not_have_is_brought_back(void **state)
 {
     struct error error = {""};
     struct graph *graph;
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    begin(&maker);
-    maker_node(&maker, "a_b", "Relu", "x");
-    maker_text(&maker, TF_HINT_NAME, "a b");
-    struct buf bytes = maker_bytes(&maker);
-    if (maker_load_bytes(&bytes, NULL, &graph, &error))
+    begin(&draft);
+    draft_node(&draft, "a_b", "Relu", "x");
+    draft_text(&draft, TF_HINT_NAME, "a b");
+    struct buf bytes = draft_bytes(&draft);
+    if (draft_load_bytes(&bytes, NULL, &graph, &error))
         fail_msg("%s", error.text);
     assert_true(graph_top(graph, "a b") >= 0);
     graph_free(graph);
-    maker_free(&maker);
+    draft_free(&draft);
 }
 
 static void a_chain_of_many_nodes_needs_no_stack(void **state)
@@ -382,53 +382,53 @@ static void a_chain_of_many_nodes_needs_no_stack(void **state)
     enum { NODES = 20000 };
     struct error error = {""};
     struct graph *graph;
-    struct maker maker;
+    struct draft draft;
     char name[16], before[16] = "x";
 
     (void)state;
-    begin(&maker);
+    begin(&draft);
     for (int i = 0; i < NODES; i++) {
         snprintf(name, sizeof name, "n%d", i);
-        maker_node(&maker, name, "StopGradient", before);
+        draft_node(&draft, name, "StopGradient", before);
         memcpy(before, name, sizeof before);
     }
-    maker_node(&maker, "y", "Relu", before);
-    struct buf bytes = maker_bytes(&maker);
-    if (maker_load_bytes(&bytes, NULL, &graph, &error))
+    draft_node(&draft, "y", "Relu", before);
+    struct buf bytes = draft_bytes(&draft);
+    if (draft_load_bytes(&bytes, NULL, &graph, &error))
         fail_msg("%s", error.text);
     assert_true(graph_top(graph, "y") >= 0);
     graph_free(graph);
-    maker_free(&maker);
+    draft_free(&draft);
 }
 
 static void saved_models_are_told_from_frozen_graphs(void **state)
 {
     struct wire_message model, meta, info;
-    struct maker maker;
+    struct draft draft;
 
     (void)state;
-    make_net(&maker);
-    (void)maker_bytes(&maker);
+    make_net(&draft);
+    (void)draft_bytes(&draft);
     wire_init(&info);
     wire_put_text(&info, 5, "1.15.0");
     wire_init(&meta);
     wire_put_message(&meta, TF_META_GRAPH_INFO, &info);
-    wire_put_message(&meta, TF_META_GRAPH_GRAPH, &maker.graph);
-    wire_append(&maker.graph, &meta);
-    struct wire_message copy = maker.graph;
+    wire_put_message(&meta, TF_META_GRAPH_GRAPH, &draft.graph);
+    wire_append(&draft.graph, &meta);
+    struct wire_message copy = draft.graph;
     struct error error;
     struct graph *graph;
-    assert_int_equal(maker_load_bytes(&copy.bytes, NULL, &graph, &error), STATUS_UNSUPPORTED);
+    assert_int_equal(draft_load_bytes(&copy.bytes, NULL, &graph, &error), STATUS_UNSUPPORTED);
     assert_non_null(strstr(error.text, "is a TensorFlow MetaGraph"));
     wire_init(&model);
     wire_put_int(&model, TF_SAVED_MODEL_VERSION, 1);
-    wire_put_message(&model, TF_SAVED_MODEL_META_GRAPH, &maker.graph);
-    assert_int_equal(maker_load_bytes(&model.bytes, NULL, &graph, &error), STATUS_UNSUPPORTED);
+    wire_put_message(&model, TF_SAVED_MODEL_META_GRAPH, &draft.graph);
+    assert_int_equal(draft_load_bytes(&model.bytes, NULL, &graph, &error), STATUS_UNSUPPORTED);
     assert_non_null(strstr(error.text, "is a TensorFlow SavedModel"));
     wire_free(&model);
     wire_free(&meta);
     wire_free(&info);
-    maker_free(&maker);
+    draft_free(&draft);
 }
 
 int main(void)

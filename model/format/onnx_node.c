@@ -110,6 +110,15 @@ const struct operand *onnx_operand(const struct onnx_node *node, size_t index)
     return index < node->input_count ? node->inputs[index] : NULL;
 }
 
+const struct onnx_reversed *onnx_reversed_find(const struct onnx_reader *reader, const char *name)
+{
+    const struct onnx_reversed *reversed = reader->reversed;
+
+    while (reversed && strcmp(reversed->name, name) != 0)
+        reversed = reversed->next;
+    return reversed;
+}
+
 enum status onnx_define(const struct onnx_node *node, size_t index, const struct operand *operand)
 {
     if (index >= node->output_count || !*node->outputs[index])

@@ -331,8 +331,10 @@ static enum status add_outputs(struct onnx_reader *reader, struct wire wire)
         if (status)
             return status;
         operand = importer_find(&reader->importer, info.name);
-        if (!operand)
-            return error_set(reader->error, STATUS_DATA, "%s: output '%s' is made by no node",
+        if (!operand || onnx_reversed_find(reader, info.name))
+            return error_set(reader->error, operand ? STATUS_UNSUPPORTED : STATUS_DATA,
+                             operand ? "%s: output '%s' is a tensor turned back to front"
+                                     : "%s: output '%s' is made by no node",
                              reader->path, info.name);
         status = import_output(&reader->importer, info.name, operand);
     }
@@ -351,6 +353,10 @@ static enum status find_operands(struct onnx_node *node, const struct onnx_opera
             return onnx_fail(node, STATUS_DATA,
                              "input '%s' is made by no node before it (ONNX wants nodes in order "
                              "of execution)",
+                             node->input_names[i]);
+        if (onnx_reversed_find(node->reader, node->input_names[i]) && strcmp(node->type, "TopK"))
+            return onnx_fail(node, STATUS_UNSUPPORTED,
+                             "input '%s' is turned back to front, which only TopK may read",
                              node->input_names[i]);
     }
     for (size_t i = 0; i < op->input_min; i++) {

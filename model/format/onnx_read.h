@@ -18,12 +18,21 @@ struct onnx_external {
     struct onnx_external *next;
 };
 
+/* A tensor turned back to front along an axis, which only TopK may read: so our writer says which
+ * of equal numbers Caffe's ArgMax takes. The name means the tensor as it was. */
+struct onnx_reversed {
+    const char *name;
+    unsigned axis;
+    struct onnx_reversed *next;
+};
+
 struct onnx_reader {
     struct importer importer;
     const char *path;
     struct error *error;
     int64_t opset;                   /* of the standard domain */
-    struct onnx_external *externals; /* in the graph's arena */
+    struct onnx_external *externals; /* in the graph's arena, as the next */
+    struct onnx_reversed *reversed;
 };
 
 struct onnx_attribute {
@@ -52,6 +61,9 @@ enum status onnx_node_parse(struct onnx_reader *reader, struct wire wire, struct
 
 /* The operand, or NULL when it was left out. */
 const struct operand *onnx_operand(const struct onnx_node *node, size_t index);
+
+/* NULL: the tensor of that name stands as it is. */
+const struct onnx_reversed *onnx_reversed_find(const struct onnx_reader *reader, const char *name);
 
 /* Defines an output; nothing if the node does not have or name it. */
 enum status onnx_define(const struct onnx_node *node, size_t index,

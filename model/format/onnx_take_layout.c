@@ -118,6 +118,38 @@ static enum status read_cut(const struct onnx_node *node, struct cut *cut)
     return STATUS_OK;
 }
 
+/* A value of which one axis alone is turned back to front, from its last element to its first. */
+static bool is_reversal(const struct operand *x, const struct cut *cut)
+{
+    int64_t axis = cut->axes[0], extent;
+
+    if (operand_is_constant(x) || cut->count != 1 || cut->steps[0] != -1)
+        return false;
+    axis += axis < 0 ? (int64_t)x->shape.dims : 0;
+    if (axis < 0 || axis >= (int64_t)x->shape.dims)
+        return false;
+    extent = x->shape.dim[axis];
+    return (cut->starts[0] == -1 || cut->starts[0] >= extent - 1) && cut->ends[0] < -extent;
+}
+
+static enum status take_reversal(struct onnx_node *node, const struct cut *cut)
+{
+    const struct operand *x = onnx_operand(node, 0);
+    struct arena *arena = &node->importer->graph->arena;
+    struct onnx_reversed *reversed = arena_alloc(arena, 1, sizeof *reversed);
+    int64_t axis = cut->axes[0];
+
+    if (!reversed)
+        return arena_fail(arena, node->reader->error);
+    reversed->name = arena_text(arena, node->outputs[0], strlen(node->outputs[0]));
+    if (!reversed->name)
+        return arena_fail(arena, node->reader->error);
+    reversed->axis = (unsigned)(axis < 0 ? axis + (int64_t)x->shape.dims : axis);
+    reversed->next = node->reader->reversed;
+    node->reader->reversed = reversed;
+    return onnx_define(node, 0, x);
+}
+
 static enum status take_slice(struct onnx_node *node)
 {
     const struct operand *x = onnx_operand(node, 0);
@@ -126,6 +158,8 @@ static enum status take_slice(struct onnx_node *node)
     struct cut cut;
     enum status status = read_cut(node, &cut);
 
+    if (!status && is_reversal(x, &cut))
+        return take_reversal(node, &cut);
     for (unsigned i = 0; i < x->shape.dims; i++) {
         begin[i] = 0;
         end[i] = x->shape.dim[i];

@@ -308,25 +308,47 @@ static enum status take_arg_max(struct onnx_node *node)
     return status ? status : onnx_define(node, 0, &out);
 }
 
-/* Of one: the largest number and where it stands. */
-static enum status take_top_k(struct onnx_node *node)
+/* The `k` largest along an axis, as Caffe's ArgMax finds them: of equal numbers the last first. */
+static enum status build_largest(struct onnx_node *node, const char *name, unsigned axis, int64_t k,
+                                 bool values, struct operand *out)
 {
-    int64_t axis = -1, largest = 1, k = 0;
+    const struct operand *x = onnx_operand(node, 0);
+    struct layer layer = {.kind = OPERATOR_ARG_MAX, .input_count = 1, .inputs = &x->value};
+    struct arg_max_parameters *p = &layer.parameters.arg_max;
+
+    *p = (struct arg_max_parameters){
+        .top_k = k, .axis = x->order[axis], .has_axis = true, .out_max_val = values};
+    return build_on(node->importer, name, x, &layer, out);
+}
+
+/* Of a tensor turned back to front, an index counts from behind. */
+static enum status take_reversed_top_k(struct onnx_node *node, unsigned axis, int64_t k)
+{
+    int64_t extent = onnx_operand(node, 0)->shape.dim[axis];
     struct operand out;
-    size_t count = 1;
-    enum status status = onnx_int(node, "axis", -1, &axis);
+    const char *name;
+    enum status status = build_largest(node, node->outputs[0], axis, k, true, &out);
 
     if (!status)
-        status = onnx_int(node, "largest", 1, &largest);
-    if (!status && node->reader->opset < 10)
-        status = onnx_int(node, "k", 0, &k);
-    else if (!status)
-        status = onnx_ints_or_input(node, "k", 1, 10, &k, 1, &count);
-    if (!status && (k != 1 || !largest))
-        status = onnx_fail(node, STATUS_UNSUPPORTED, "only the largest one is supported");
+        status = onnx_define(node, 0, &out);
+    if (status || node->output_count < 2 || !*node->outputs[1])
+        return status;
+    status = onnx_helper(node, "ArgMax", &name);
     if (!status)
-        status = import_reduce(node->importer, node->outputs[0], IMPORT_REDUCE_MAX,
-                               onnx_operand(node, 0), &axis, 1, true, &out);
+        status = build_largest(node, name, axis, k, false, &out);
+    if (!status)
+        status = import_unary(node->importer, node->outputs[1], IMPORT_AFFINE, -1,
+                              (float)(extent - 1), &out, &out);
+    return status ? status : onnx_define(node, 1, &out);
+}
+
+/* Of one, in any order: the largest number and where it stands. */
+static enum status take_largest(struct onnx_node *node, int64_t axis)
+{
+    struct operand out;
+    enum status status = import_reduce(node->importer, node->outputs[0], IMPORT_REDUCE_MAX,
+                                       onnx_operand(node, 0), &axis, 1, true, &out);
+
     if (!status)
         status = onnx_define(node, 0, &out);
     if (status || node->output_count < 2 || !*node->outputs[1])
@@ -334,6 +356,34 @@ static enum status take_top_k(struct onnx_node *node)
     status =
         import_arg_max(node->importer, node->outputs[1], onnx_operand(node, 0), axis, true, &out);
     return status ? status : onnx_define(node, 1, &out);
+}
+
+static enum status take_top_k(struct onnx_node *node)
+{
+    const struct operand *x = onnx_operand(node, 0);
+    const struct onnx_reversed *reversed = onnx_reversed_find(node->reader, node->input_names[0]);
+    int64_t axis = -1, largest = 1, k = 0;
+    size_t count = 1;
+    unsigned index = 0;
+    enum status status = onnx_int(node, "axis", -1, &axis);
+
+    if (!status)
+        status = build_axis(node->importer, axis, x->shape.dims, &index);
+    if (!status)
+        status = onnx_int(node, "largest", 1, &largest);
+    if (!status && node->reader->opset < 10)
+        status = onnx_int(node, "k", 0, &k);
+    else if (!status)
+        status = onnx_ints_or_input(node, "k", 1, 10, &k, 1, &count);
+    if (status)
+        return status;
+    if (k < 1 || k > x->shape.dim[index])
+        return onnx_fail(node, STATUS_DATA, "'k' is not between 1 and the axis' extent");
+    if (largest && reversed && reversed->axis == index)
+        return take_reversed_top_k(node, index, k);
+    if (k != 1 || !largest || reversed)
+        return onnx_fail(node, STATUS_UNSUPPORTED, "only the largest one is supported");
+    return take_largest(node, index);
 }
 
 const struct onnx_operator onnx_statistics_operators[] = {

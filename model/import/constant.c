@@ -123,14 +123,16 @@ enum status import_range(struct importer *importer, int64_t start, int64_t limit
     return status;
 }
 
+/* `out` may be x. */
 static enum status to_integers(struct importer *importer, const struct operand *x,
                                struct operand *out)
 {
+    const struct operand from = *x;
     int64_t *room;
-    enum status status = import_integers(importer, &x->shape, &room, out);
+    enum status status = import_integers(importer, &from.shape, &room, out);
 
-    for (size_t i = 0; i < x->weight.count && !status; i++) {
-        float number = weight_at(&x->weight, i);
+    for (size_t i = 0; i < from.weight.count && !status; i++) {
+        float number = weight_at(&from.weight, i);
         if (!(fabsf(number) < 0x1p62F))
             return importer_fail(importer, STATUS_DATA, "%g is no integer of 64 bits",
                                  (double)number);
@@ -139,16 +141,18 @@ static enum status to_integers(struct importer *importer, const struct operand *
     return status;
 }
 
+/* `out` may be x. */
 static enum status to_floats(struct importer *importer, const struct operand *x,
                              struct operand *out)
 {
+    const struct operand from = *x;
     float *room;
     size_t count;
-    enum status status = import_floats(importer, &x->shape, &room, out);
+    enum status status = import_floats(importer, &from.shape, &room, out);
 
     count = status ? 0 : out->weight.count;
     for (size_t i = 0; i < count; i++)
-        room[i] = (float)x->integers[i];
+        room[i] = (float)from.integers[i];
     return status;
 }
 

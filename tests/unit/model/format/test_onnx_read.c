@@ -318,6 +318,20 @@ static void numbers_of_every_width_are_read(void **state)
     }
 }
 
+static void whole_numbers_become_floats_beside_floats(void **state)
+{
+    static const int64_t whole[] = {3};
+    static const float half[] = {0.5F}, want[] = {0, 1.5F, 3};
+    struct onnx_model model = vector(13, 3);
+
+    (void)state;
+    onnx_model_integers(&model, "i", 1, whole);
+    onnx_model_floats(&model, "f", 1, (const int64_t[]){1}, half);
+    onnx_model_node(&model, "Mul", "i f", "c");
+    onnx_model_node(&model, "Mul", "x c", "y");
+    expect(&model, counting, 2, (const int64_t[]){1, 3}, want);
+}
+
 static void initializers_may_stand_among_the_inputs(void **state)
 {
     static const float two[] = {2}, want[] = {0, 2, 4};
@@ -497,6 +511,7 @@ int main(void)
         cmocka_unit_test(the_nearest_pixel_follows_coordinates_and_rounding),
         cmocka_unit_test(gemm_multiplies_alpha_and_beta),
         cmocka_unit_test(numbers_of_every_width_are_read),
+        cmocka_unit_test(whole_numbers_become_floats_beside_floats),
         cmocka_unit_test(initializers_may_stand_among_the_inputs),
         cmocka_unit_test(unknown_operators_are_named_at_once),
         cmocka_unit_test(nodes_stand_in_order),

@@ -1,7 +1,10 @@
-/* onnx: reads ONNX models, and writes opset 13.
+/* onnx: reads ONNX models of opsets 7 to 23, and writes opset 13.
  *
- * Field numbers: onnx.proto (ONNX 1.8). Tensors whose data lies in other files are read from the
- * model's folder and nowhere else. Any thread.
+ * Field numbers: model/format/onnx_proto.h. Tensors whose data lies in other files are read from
+ * the model's folder and nowhere else. The first axis of the inputs is the batch: written as "N",
+ * read as 1 where it is free. Values keep their names (model/names.h); what a layer needs beside
+ * them is called "VALUE/Something". SSD's PriorBox and DetectionOutput, for which ONNX has no
+ * words, are written in a domain of our own, and a notice says so. Any thread.
  */
 #ifndef MODEL_FORMAT_ONNX_H
 #define MODEL_FORMAT_ONNX_H

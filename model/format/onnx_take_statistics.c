@@ -1,4 +1,5 @@
 /* ONNX operators that multiply matrices or look along axes: products, norms, reductions. */
+#include "common/log.h"
 #include "model/format/onnx_read.h"
 #include "model/import/build.h"
 
@@ -294,14 +295,26 @@ REDUCE(sum_square, SUM_OF_SQUARES, 18)
 REDUCE(log_sum, LOG_SUM, 18)
 #undef REDUCE
 
+/* Caffe's ArgMax takes the last of equal numbers. */
+static void tell_about_equals(const struct onnx_node *node)
+{
+    if (!operand_is_constant(onnx_operand(node, 0)))
+        log_notice("%s: node '%s' (%s): of equal numbers the last is taken, not the first",
+                   node->reader->path, node->name, node->type);
+}
+
 static enum status take_arg_max(struct onnx_node *node)
 {
-    int64_t axis = 0, keep = 1;
+    int64_t axis = 0, keep = 1, last = 0;
     struct operand out;
     enum status status = onnx_int(node, "axis", 0, &axis);
 
     if (!status)
         status = onnx_int(node, "keepdims", 1, &keep);
+    if (!status)
+        status = onnx_int(node, "select_last_index", 0, &last);
+    if (!status && !last)
+        tell_about_equals(node);
     if (!status)
         status = import_arg_max(node->importer, node->outputs[0], onnx_operand(node, 0), axis,
                                 keep != 0, &out);

@@ -51,13 +51,55 @@ void graph_free(struct graph *graph)
     free(graph);
 }
 
-int64_t graph_top(const struct graph *graph, const char *name)
+/* The slot of that name, or the free one where it belongs. FNV-1a (Fowler, Noll, Vo). */
+static size_t slot_of(const struct graph *graph, const char *name)
 {
+    size_t mask = graph->top_slot_count - 1, slot;
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (const char *c = name; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    slot = (size_t)(hash ^ hash >> 32) & mask;
+    while (graph->top_slots[slot] &&
+           strcmp(graph->tops[graph->top_slots[slot] - 1].name, name) != 0)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+static struct top *find_top(const struct graph *graph, const char *name)
+{
+    if (graph->top_slot_count) {
+        uint32_t found = graph->top_slots[slot_of(graph, name)];
+        return found ? &graph->tops[found - 1] : NULL;
+    }
     for (size_t i = 0; i < graph->top_count; i++) {
         if (!strcmp(graph->tops[i].name, name))
-            return graph->tops[i].value;
+            return &graph->tops[i];
     }
-    return -1;
+    return NULL;
+}
+
+/* Keeps more than half of the slots free for one more name. */
+static bool make_slots(struct graph *graph)
+{
+    size_t count = graph->top_slot_count ? graph->top_slot_count : 64;
+
+    if (graph->top_slot_count > 2 * (graph->top_count + 1))
+        return true;
+    while (count <= 2 * (graph->top_count + 1))
+        count *= 2;
+    graph->top_slots = arena_alloc(&graph->arena, count, sizeof *graph->top_slots);
+    graph->top_slot_count = graph->top_slots ? count : 0;
+    for (size_t i = 0; i < graph->top_count && graph->top_slots; i++)
+        graph->top_slots[slot_of(graph, graph->tops[i].name)] = (uint32_t)i + 1;
+    return graph->top_slots != NULL;
+}
+
+int64_t graph_top(const struct graph *graph, const char *name)
+{
+    const struct top *top = find_top(graph, name);
+
+    return top ? (int64_t)top->value : -1;
 }
 
 enum status graph_create(const char *source, size_t nodes, size_t values, struct graph **out,
@@ -171,21 +213,18 @@ static enum status connect_inputs(struct graph *graph, struct node *node, const 
 static enum status make_output(struct graph *graph, struct node *node, uint32_t index,
                                const char *name, bool in_place, struct error *error)
 {
-    struct top *top = NULL;
+    struct top *top = find_top(graph, name);
     struct value *value = &graph->values[graph->value_count];
 
-    for (size_t i = 0; i < graph->top_count && !top; i++) {
-        if (!strcmp(graph->tops[i].name, name))
-            top = &graph->tops[i];
-    }
     if (top && !in_place)
         return graph_error(graph, node, error, STATUS_DATA,
                            "top '%s' is made by layer '%s' already", name,
                            graph->nodes[graph->values[top->value].producer].name);
     if (!top) {
         char *copy = arena_text(&graph->arena, name, strlen(name));
-        if (!copy)
+        if (!copy || !make_slots(graph))
             return arena_fail(&graph->arena, error);
+        graph->top_slots[slot_of(graph, copy)] = (uint32_t)graph->top_count + 1;
         top = &graph->tops[graph->top_count++];
         top->name = copy;
     }

@@ -52,6 +52,8 @@ struct graph {
     struct value *values;
     struct node *nodes;
     struct top *tops;               /* in order of first appearance */
+    uint32_t *top_slots;            /* their names, hashed: index + 1; 0: free */
+    size_t top_slot_count;          /* a power of two; 0: `tops` has changed, look one by one */
     uint32_t *inputs, *outputs;     /* values: of the Input nodes; declared, or unread tops */
     struct arena arena;             /* owns all of the above */
     struct graph_mapping *mappings; /* what weight.bytes point into */

@@ -168,6 +168,7 @@ static enum status compact(struct rewriting *rewriting)
     graph->node_count = nodes;
     graph->value_count = values;
     graph->top_count = tops;
+    graph->top_slot_count = 0;
     graph->input_count = inputs;
     for (size_t i = 0; i < tops; i++)
         graph->tops[i].value = moved[graph->tops[i].value];

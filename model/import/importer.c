@@ -233,6 +233,7 @@ static enum status free_name(struct importer *importer, const char *name)
         if (graph->tops[i].value == value)
             graph->tops[i].name = graph->values[value].name = helper;
     }
+    graph->top_slot_count = 0;
     return status;
 }
 

@@ -23,9 +23,9 @@ static void expect(struct onnx_model *model, const float *in, unsigned dims, con
 {
     const struct engine_options options = {.threads = 1};
     struct error error = {""};
-    struct graph *graph;
-    struct engine *engine;
-    struct session *session;
+    struct graph *graph = NULL;
+    struct engine *engine = NULL;
+    struct session *session = NULL;
     const struct tensor *tensor;
 
     onnx_model_output(model, "y");

@@ -76,7 +76,7 @@ static struct graph *write_and_read(const struct graph *graph)
 {
     struct error error = {""};
     char path[PATH_SIZE];
-    struct graph *copy;
+    struct graph *copy = NULL;
 
     free_path(path);
     if (onnx_write(graph, path, &error) || model_load(path, NULL, &copy, &error))
@@ -94,7 +94,7 @@ static struct running run(const struct graph *graph)
 {
     const struct engine_options options = {.threads = 1, .keep_all = true};
     struct error error = {""};
-    struct running running;
+    struct running running = {.engine = NULL};
     uint64_t random = 3;
 
     if (engine_create(graph, &options, &running.engine, &error) ||

@@ -12,7 +12,7 @@
 enum { TOP_MAX = 1000, PICTURE_MAX = 256 << 20 };
 
 struct request {
-    const char *model;
+    const char *model, *framework;
     size_t top;
     bool resize_given;
     enum resize_method resize;
@@ -22,6 +22,7 @@ static enum status read_options(struct cli *cli, int argc, char **argv, struct r
                                 bool *help, struct error *error)
 {
     static const struct option table[] = {{"model", required_argument, NULL, 'm'},
+                                          {"framework", required_argument, NULL, 'f'},
                                           {"top", required_argument, NULL, 't'},
                                           {"resize", required_argument, NULL, 'z'},
                                           CLI_COMMON_OPTIONS};
@@ -33,6 +34,9 @@ static enum status read_options(struct cli *cli, int argc, char **argv, struct r
             return STATUS_OK;
         case 'm':
             request->model = optarg;
+            break;
+        case 'f':
+            request->framework = optarg;
             break;
         case 't':
             request->top = strtoul(optarg, &end, 10);
@@ -137,6 +141,23 @@ static enum status classify_all(struct cli *cli, struct classifier *classifier, 
     return status ? status : worst;
 }
 
+static enum status find_model(struct cli *cli, const struct request *request,
+                              struct manifest **manifest, struct error *error)
+{
+    char *name = NULL;
+    enum status status;
+    if (!request->framework)
+        return cli_find_manifest(cli, request->model, manifest, error);
+    if (cli_is_path(request->model) || strchr(request->model, '@'))
+        return cli_usage(cli, error, "--framework %s: %s names its framework itself",
+                         request->framework, request->model);
+    if (asprintf(&name, "%s@%s", request->model, request->framework) < 0)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", request->model);
+    status = cli_find_manifest(cli, name, manifest, error);
+    free(name);
+    return status;
+}
+
 enum status classify_command(struct cli *cli, int argc, char **argv, struct error *error)
 {
     struct request request = {.top = 3};
@@ -152,7 +173,7 @@ enum status classify_command(struct cli *cli, int argc, char **argv, struct erro
     if (!status)
         status = cli_open_config(cli, error);
     if (!status)
-        status = cli_find_manifest(cli, request.model, &manifest, error);
+        status = find_model(cli, &request, &manifest, error);
     if (status)
         goto out;
     if (request.resize_given)

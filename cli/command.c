@@ -136,6 +136,49 @@ bool cli_is_path(const char *model)
            (n > 5 && strcmp(model + n - 5, ".yaml") == 0);
 }
 
+/* "NAME[:VERSION][@FRAMEWORK[:VERSION]]"; NULL where a part is not there. Changes `text`. */
+struct model_name {
+    const char *name, *version, *framework, *framework_version;
+};
+
+static struct model_name split_name(char *text)
+{
+    struct model_name name = {.name = text};
+    char *framework = strchr(text, '@'), *version;
+
+    if (framework) {
+        *framework++ = '\0';
+        version = strchr(framework, ':');
+        if (version)
+            *version++ = '\0';
+        name.framework = framework;
+        name.framework_version = version;
+    }
+    version = strchr(text, ':');
+    if (version)
+        *version++ = '\0';
+    name.version = version;
+    return name;
+}
+
+/* Where a name could mean several, what it was taken for is not left to guessing. */
+static void tell_others(const struct cli *cli, const struct manifest *found)
+{
+    bool others = false;
+
+    for (size_t i = 0; i < catalogue_count(cli->catalogue); i++) {
+        const struct manifest *other = catalogue_at(cli->catalogue, i);
+        if (!catalogue_same_name(other->name, found->name) ||
+            catalogue_same_name(other->framework_name, found->framework_name))
+            continue;
+        fprintf(stderr, "%s%s@%s", others ? ", " : "note: there is also ", other->name,
+                other->framework_name);
+        others = true;
+    }
+    if (others)
+        fprintf(stderr, "; this is %s@%s\n", found->name, found->framework_name);
+}
+
 enum status cli_find_manifest(struct cli *cli, const char *model, struct manifest **out,
                               struct error *error)
 {
@@ -144,14 +187,15 @@ enum status cli_find_manifest(struct cli *cli, const char *model, struct manifes
     enum status status = cli_open_catalogue(cli, error);
     if (status)
         return status;
-    char *name = strdup(model);
-    if (!name)
+    char *text = strdup(model);
+    if (!text)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", model);
-    char *version = strchr(name, ':');
-    if (version)
-        *version++ = '\0';
-    const struct manifest *found = catalogue_find(cli->catalogue, name, version, NULL);
-    free(name);
+    struct model_name name = split_name(text);
+    const struct manifest *found = catalogue_find(cli->catalogue, name.name, name.version,
+                                                  name.framework, name.framework_version);
+    if (found && !name.framework)
+        tell_others(cli, found);
+    free(text);
     if (!found)
         return error_set(
             error, STATUS_DATA,

@@ -71,7 +71,8 @@ enum status cli_open_catalogue(struct cli *cli, struct error *error) MUST_CHECK;
 void cli_close(struct cli *cli);
 
 /* Reads the manifest that `model` names: a path (it contains a '/' or ends in .yml or .yaml) or a
- * name of the catalogue, NAME or NAME:VERSION. Caller frees *out with manifest_free. */
+ * name of the catalogue, NAME[:VERSION][@FRAMEWORK[:VERSION]]. Without a framework the original is
+ * meant, and where there are others, stderr says so. Caller frees *out with manifest_free. */
 enum status cli_find_manifest(struct cli *cli, const char *model, struct manifest **out,
                               struct error *error) MUST_CHECK;
 bool cli_is_path(const char *model);

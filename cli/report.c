@@ -8,6 +8,11 @@
 static const char *const accuracy_columns[] = {
     "run",     "model",    "framework",    "backend",       "scoring",          "images",
     "correct", "accuracy", "accuracy_low", "accuracy_high", "mean_probability", NULL};
+static const char *const comparison_columns[] = {
+    "run",  "model",  "framework_a", "framework_b", "images",
+    "both", "only_a", "only_b",      "neither",     "difference",
+    "low",  "high",   "p_value",     "same_first",  "max_abs_probability_difference",
+    NULL};
 static const char *const failure_columns[] = {"run", "stage", "reason", "count", NULL};
 
 struct filter {
@@ -41,31 +46,87 @@ static enum status section(struct cli *cli, const char *view, const char *run,
     return status;
 }
 
-static enum status print_report(struct cli *cli, const char *run, const char *score,
-                                struct error *error)
+struct count {
+    uint64_t rows;
+};
+
+static int count_row(void *context, size_t columns, const char *const *names,
+                     const struct store_value *values)
+{
+    (void)columns;
+    (void)names;
+    (void)values;
+    ((struct count *)context)->rows++;
+    return 1; /* one is enough to know */
+}
+
+/* Left out of the text when no two targets of a model answered about the same picture. */
+static enum status print_comparison(struct cli *cli, const char *run, const char *score,
+                                    struct error *error)
+{
+    struct count count = {0};
+    uint64_t rows;
+    enum status status = store_rows(cli->store, "comparison", run, count_row, &count, error);
+
+    if (status || (!cli->json && !count.rows))
+        return status;
+    if (!cli->json)
+        puts("\nTwo answers about the same bytes (difference of the accuracies with its 95 % "
+             "interval;\np_value: exact McNemar; same_first: pairs with one first label)\n");
+    return section(cli, "comparison", run, comparison_columns, "scoring", score, &rows, error);
+}
+
+static enum status print_accuracy(struct cli *cli, const char *run, const char *score,
+                                  struct error *error)
 {
     uint64_t rows = 0;
-    fputs(cli->json ? "{\"accuracy\":"
-                    : "Accuracy (95 % Wilson interval; placeholders left out)\n\n",
-          stdout);
-    enum status status =
-        section(cli, "accuracy", run, accuracy_columns, "scoring", score, &rows, error);
-    if (status)
+    enum status status;
+
+    if (!cli->json)
+        puts("Accuracy (95 % Wilson interval; placeholders left out)\n");
+    status = section(cli, "accuracy", run, accuracy_columns, "scoring", score, &rows, error);
+    if (status || cli->json)
         return status;
-    if (!cli->json && rows == 0)
+    if (rows == 0)
         puts(
             "Nothing to score: no answered URL has an expectation (--synset, --expect, or ImageNet "
             "ids in the list).");
-    if (!cli->json && rows > 0 && (!score || strcmp(score, "isa") == 0))
+    else if (!score || strcmp(score, "isa") == 0)
         puts("\nisa: the answer is the expected synset itself. Synsets below it count once the "
              "table isa\n"
              "holds WordNet's hypernyms; this version does not import them.");
-    fputs(cli->json ? ",\"failures\":" : "\nFailures by reason\n\n", stdout);
+    return STATUS_OK;
+}
+
+static enum status print_failures(struct cli *cli, const char *run, struct error *error)
+{
+    uint64_t rows = 0;
+    enum status status;
+
+    if (!cli->json)
+        puts("\nFailures by reason\n");
     status = section(cli, "reasons", run, failure_columns, "state", "failed", &rows, error);
     if (!status && !cli->json && rows == 0)
         puts("none");
-    if (!status && cli->json)
-        puts("}");
+    return status;
+}
+
+/* The parts of the JSON object stand under their names. */
+static enum status print_report(struct cli *cli, const char *run, const char *score,
+                                struct error *error)
+{
+    fputs(cli->json ? "{\"accuracy\":" : "", stdout);
+    enum status status = print_accuracy(cli, run, score, error);
+    if (!status) {
+        fputs(cli->json ? ",\"comparison\":" : "", stdout);
+        status = print_comparison(cli, run, score, error);
+    }
+    if (!status) {
+        fputs(cli->json ? ",\"failures\":" : "", stdout);
+        status = print_failures(cli, run, error);
+    }
+    if (!status)
+        fputs(cli->json ? "}\n" : "", stdout);
     return status;
 }
 

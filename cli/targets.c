@@ -111,11 +111,8 @@ static enum status resolve(struct cli *cli, struct targets *targets, const char 
         status = split(cli, "--framework", framework_text, &framework, error);
     if (status)
         goto out;
-    const struct manifest *manifest =
-        catalogue_find(cli->catalogue, model.name, model.version, framework.name);
-    if (manifest && framework.version &&
-        strcmp(manifest->framework_version, framework.version) != 0)
-        manifest = NULL;
+    const struct manifest *manifest = catalogue_find(cli->catalogue, model.name, model.version,
+                                                     framework.name, framework.version);
     if (manifest) {
         status = check_answerable(cli, manifest, backend, error);
         if (!status)
@@ -124,7 +121,7 @@ static enum status resolve(struct cli *cli, struct targets *targets, const char 
     } else if (!is_local(cli, backend) && model.version && framework.version) {
         status = add(targets, model.name, model.version, framework.name, framework.version, backend,
                      error);
-    } else if (catalogue_find(cli->catalogue, model.name, NULL, NULL)) {
+    } else if (catalogue_find(cli->catalogue, model.name, NULL, NULL, NULL)) {
         status = known_otherwise(model.name, model_text, framework_text, error);
     } else {
         status = unknown_model(cli, model.name, backend, error);

@@ -106,8 +106,12 @@ carmlbench() {
     "$build/bin/carmlbench" --config "$folder/carmlbench.yml" "$@"
 }
 
-say "carmlbench enqueue urls.txt"
-carmlbench enqueue "$folder/urls.txt"
+say "carmlbench convert shapes --to tensorflow -o shapes-tf: the Caffe model for TensorFlow, with a proof"
+carmlbench convert shapes --to tensorflow -o "$folder/shapes-tf"
+carmlbench model add "$folder/shapes-tf.yml"
+
+say "carmlbench enqueue urls.txt --model shapes --framework Caffe --framework TensorFlow"
+carmlbench enqueue "$folder/urls.txt" --model shapes --framework Caffe --framework TensorFlow
 
 say "carmlbenchd --once"
 "$build/bin/carmlbenchd" --config "$folder/carmlbench.yml" --once 2>"$folder/carmlbenchd.log" &
@@ -129,7 +133,9 @@ say "carmlbench fsck"
 carmlbench fsck
 
 query="SELECT label1, count(*), round(avg(probability1), 3) FROM results
-        WHERE NOT placeholder GROUP BY label1 ORDER BY 2 DESC"
+        WHERE NOT placeholder AND framework = 'TensorFlow' GROUP BY label1 ORDER BY 2 DESC"
+pairs="SELECT framework_a, framework_b, images, both, only_a, only_b, neither, p_value,
+        max_abs_probability_difference AS max_dp FROM comparison"
 say "The database is yours to query"
 cat <<END
 $folder/demo.db
@@ -140,8 +146,12 @@ sqlite3 -box $folder/demo.db \\
     "SELECT stage, reason, count(*), min(detail) FROM failures GROUP BY 1, 2"
 sqlite3 -box $folder/demo.db \\
     "$query"
+sqlite3 -box $folder/demo.db \\
+    "$pairs"
 END
 if command -v sqlite3 >/dev/null 2>&1; then
     echo
     sqlite3 -box "$folder/demo.db" "$query"
+    echo "Both frameworks saw the same bytes of each picture:"
+    sqlite3 -box "$folder/demo.db" "$pairs"
 fi

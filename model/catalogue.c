@@ -140,14 +140,20 @@ bool catalogue_same_name(const char *a, const char *b)
 }
 
 const struct manifest *catalogue_find(const struct catalogue *catalogue, const char *name,
-                                      const char *version, const char *framework)
+                                      const char *version, const char *framework,
+                                      const char *framework_version)
 {
+    const struct manifest *converted = NULL;
     for (size_t i = 0; i < catalogue_count(catalogue); i++) {
         const struct manifest *manifest = manifests(catalogue)[i];
-        if ((!name || catalogue_same_name(manifest->name, name)) &&
-            (!version || strcmp(manifest->version, version) == 0) &&
-            (!framework || catalogue_same_name(manifest->framework_name, framework)))
+        if ((name && !catalogue_same_name(manifest->name, name)) ||
+            (version && strcmp(manifest->version, version) != 0) ||
+            (framework && !catalogue_same_name(manifest->framework_name, framework)) ||
+            (framework_version && strcmp(manifest->framework_version, framework_version) != 0))
+            continue;
+        if (!manifest->converted_from)
             return manifest;
+        converted = converted ? converted : manifest;
     }
-    return NULL;
+    return converted;
 }

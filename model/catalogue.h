@@ -22,9 +22,11 @@ void catalogue_free(struct catalogue *catalogue);
 size_t catalogue_count(const struct catalogue *catalogue);
 const struct manifest *catalogue_at(const struct catalogue *catalogue, size_t index);
 
-/* The first match; NULL fields match anything. NULL when there is none. */
+/* The first match, and an original before what was converted from one: without a framework, a
+ * model means its own. NULL fields match anything. NULL when there is none. */
 const struct manifest *catalogue_find(const struct catalogue *catalogue, const char *name,
-                                      const char *version, const char *framework);
+                                      const char *version, const char *framework,
+                                      const char *framework_version);
 
 /* True when the two names mean the same to CarML generation B. */
 bool catalogue_same_name(const char *a, const char *b);

@@ -24,6 +24,7 @@ void manifest_free(struct manifest *manifest)
     free(manifest->labels_md5);
     free(manifest->description);
     free(manifest->license);
+    free(manifest->converted_from);
     free(manifest);
 }
 
@@ -45,6 +46,16 @@ const char *manifest_missing(const struct manifest *manifest)
 bool manifest_is_local(const struct manifest *manifest)
 {
     return !manifest_missing(manifest);
+}
+
+char *manifest_certificate(const struct manifest *manifest)
+{
+    const char *path = manifest->graph_path, *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    size_t stem = dot && slash && dot > slash ? (size_t)(dot - path) : strlen(path);
+    char *certificate;
+    if (*path != '/' || asprintf(&certificate, "%.*s.certificate.json", (int)stem, path) < 0)
+        return NULL;
+    return certificate;
 }
 
 static enum status verify(const char *path, const char *expected, struct error *error)

@@ -47,6 +47,8 @@ struct manifest {
     char *graph_path, *weights_path, *labels_path;
     char *graph_md5, *weights_md5, *labels_md5; /* NULL when not given */
     char *description, *license;                /* may be NULL */
+    char *converted_from; /* attributes.converted_from: the framework whose model this one was
+                             converted from; NULL: an original */
     bool archive; /* is_archive: graph and weights are members of the archive at base_url, here
                      written behind it as one path; such a model is never local */
     bool softmax; /* probabilities_transform: softmax */
@@ -63,6 +65,11 @@ const char *manifest_missing(const struct manifest *manifest);
 
 /* True when graph, weights (if any) and labels are local files that can be opened. */
 bool manifest_is_local(const struct manifest *manifest);
+
+/* Where `carmlbench convert` leaves the proof of the graph: STEM.certificate.json beside it. NULL
+ * for a graph that is no local path, or without memory; the file need not be there. The caller
+ * frees it. */
+char *manifest_certificate(const struct manifest *manifest);
 
 /* Compares the local files with the MD5 checksums that are given. STATUS_DATA names the first that
  * differs. Files without a checksum pass. */

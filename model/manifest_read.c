@@ -351,6 +351,9 @@ static enum status read_names(struct reader *reader)
         status = read_text(reader, root, "description", &manifest->description);
     if (!status)
         status = read_text(reader, root, "license", &manifest->license);
+    if (!status)
+        status = read_text(reader, yaml_get(root, "attributes"), "converted_from",
+                           &manifest->converted_from);
     return status;
 }
 

@@ -121,6 +121,9 @@ enum status manifest_write(const struct manifest *source, enum model_format form
     print_input(out, source, format);
     print_output(out, source);
     status = print_files(out, format, stem, name, error);
+    fputs("attributes:\n", out);
+    print_text(out, "  converted_from",
+               source->converted_from ? source->converted_from : source->framework_name);
     if (fclose(out) && !status)
         status = error_set(error, STATUS_MEMORY, "%s: out of memory", path);
     if (!status)

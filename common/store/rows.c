@@ -9,7 +9,7 @@ enum { COLUMNS_MAX = 64 };
 static bool is_public(const char *view)
 {
     static const char *const views[] = {"results", "failures", "progress", "accuracy",
-                                        "latency", "reasons",  "pace"};
+                                        "latency", "reasons",  "pace",     "comparison"};
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
         if (strcmp(views[i], view) == 0)
             return true;

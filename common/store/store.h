@@ -222,10 +222,10 @@ struct store_value {
 typedef int store_row_fn(void *context, size_t columns, const char *const *names,
                          const struct store_value *values);
 
-/* Rows of a public view: "results", "failures", "progress", "accuracy", "latency", "reasons"
- * (run, state, stage, reason, count) and "pace" (run, last_minute: outcomes). Only those of `run`
- * unless NULL. Streams: memory does not depend on the number of rows. STATUS_USAGE for another
- * view, STATUS_NO when the run does not exist. */
+/* Rows of a public view: "results", "failures", "progress", "accuracy", "comparison",
+ * "latency", "reasons" (run, state, stage, reason, count) and "pace" (run, last_minute: outcomes).
+ * Only those of `run` unless NULL. Streams: memory does not depend on the number of rows.
+ * STATUS_USAGE for another view, STATUS_NO when the run does not exist. */
 enum status store_rows(struct store *store, const char *view, const char *run, store_row_fn *row,
                        void *context, struct error *error) MUST_CHECK;
 

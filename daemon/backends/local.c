@@ -89,11 +89,15 @@ static const char *given(const char *text)
     return text && text[0] && strcmp(text, "*") != 0 ? text : NULL;
 }
 
+/* The files are of a framework, not of one of its versions, which a server may call otherwise. */
 static const struct manifest *find_manifest(const struct local *local,
                                             const struct store_target *target)
 {
-    return catalogue_find(local->catalogue, target->model, given(target->model_version),
-                          given(target->framework));
+    const char *version = given(target->model_version), *framework = given(target->framework);
+    const struct manifest *exact = catalogue_find(local->catalogue, target->model, version,
+                                                  framework, given(target->framework_version));
+    return exact ? exact
+                 : catalogue_find(local->catalogue, target->model, version, framework, NULL);
 }
 
 static void append(struct call ***end, struct call *call)

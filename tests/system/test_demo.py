@@ -72,17 +72,23 @@ class Demo(lib.Case):
         connection = sqlite3.connect(f"file:{database[1]}?mode=ro", uri=True)
         self.addCleanup(connection.close)
         self.assertEqual(ask("SELECT model, framework, enqueued, pending, leased, done, failed"
-                             " FROM progress"), [("shapes", "Caffe", 456, 0, 0, 436, 20)])
-        failed = dict(ask("SELECT reason, count(*) FROM failures GROUP BY reason"))
+                             " FROM progress ORDER BY framework"),
+                         [("shapes", name, 456, 0, 0, 436, 20) for name in ("Caffe", "TensorFlow")])
+        failed = dict(ask("SELECT reason, count(*) FROM failures"
+                          " WHERE framework = 'Caffe' GROUP BY reason"))
         stalled = failed.pop("fetch_stalled", 0) + failed.pop("fetch_timeout", 0)
         self.assertEqual(stalled, 1)
         self.assertEqual(failed, {"http_not_found": 5, "html": 5, "truncated": 5,
                                   "connection_lost": 2, "empty": 1, "address_refused": 1})
-        self.assertEqual(ask("SELECT count(*) FROM results WHERE placeholder"), [(20,)])
-        self.assertEqual(ask("SELECT count(*) FROM results WHERE http_status = 404"), [(5,)])
-        (images, accuracy), = ask("SELECT images, accuracy FROM accuracy WHERE scoring = 'isa'")
-        self.assertEqual(images, 416)
-        self.assertGreaterEqual(accuracy, 0.95)
+        for query, count in (("placeholder", 20), ("http_status = 404", 5)):
+            self.assertEqual(ask(f"SELECT framework, count(*) FROM results WHERE {query} GROUP BY 1"),
+                             [("Caffe", count), ("TensorFlow", count)])
+        scores = ask("SELECT images, accuracy FROM accuracy WHERE scoring = 'isa'")
+        self.assertEqual([images for images, _ in scores], [416, 416])
+        self.assertGreaterEqual(min(accuracy for _, accuracy in scores), 0.95)
+        (pairs,) = ask("SELECT framework_a, framework_b, images, only_a, only_b, same_first,"
+                       " max_abs_probability_difference < 1e-5 FROM comparison")
+        self.assertEqual(pairs, ("Caffe", "TensorFlow", 416, 0, 0, 416, 1))
 
         port = int((pathlib.Path(database[1]).parent / "port").read_text())
         with self.assertRaises(OSError):

@@ -295,11 +295,12 @@ static void catalogue_finds_the_first_match_of_its_folders(void **state)
     snprintf(paths, sizeof paths, "/nowhere:%s::%s", folder, second);
     assert_int_equal(catalogue_open(paths, &catalogue, &error), STATUS_OK);
     assert_int_equal(catalogue_count(catalogue), 2);
-    assert_string_equal(catalogue_find(catalogue, "bear-net", NULL, NULL)->version, "2.0");
-    assert_string_equal(catalogue_find(catalogue, "BEAR_NET", "3.0", "caffe")->version, "3.0");
-    assert_ptr_equal(catalogue_find(catalogue, NULL, NULL, NULL), catalogue_at(catalogue, 0));
-    assert_null(catalogue_find(catalogue, "bear", NULL, NULL));
-    assert_null(catalogue_find(catalogue, NULL, NULL, "TensorFlow"));
+    assert_string_equal(catalogue_find(catalogue, "bear-net", NULL, NULL, NULL)->version, "2.0");
+    assert_string_equal(catalogue_find(catalogue, "BEAR_NET", "3.0", "caffe", NULL)->version,
+                        "3.0");
+    assert_ptr_equal(catalogue_find(catalogue, NULL, NULL, NULL, NULL), catalogue_at(catalogue, 0));
+    assert_null(catalogue_find(catalogue, "bear", NULL, NULL, NULL));
+    assert_null(catalogue_find(catalogue, NULL, NULL, "TensorFlow", NULL));
     assert_null(catalogue_at(catalogue, 2));
     catalogue_free(catalogue);
     unlink(at("second/a.yml"));

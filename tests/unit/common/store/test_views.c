@@ -94,6 +94,9 @@ static void columns_are_those_that_are_published(void **state)
         {"accuracy",
          "run,model,framework,backend,scoring,images,correct,accuracy,accuracy_low,accuracy_high,"
          "mean_probability"},
+        {"comparison",
+         "run,model,framework_a,framework_b,images,both,only_a,only_b,neither,difference,low,high,"
+         "p_value,max_abs_probability_difference,scoring,same_first,backend_a,backend_b"},
         {"latency", "run,backend,model,stage,count,p50_ms,p90_ms,p99_ms,max_ms"},
         {"reasons", "run,state,stage,reason,count"},
     };
@@ -304,6 +307,68 @@ static void accuracy_by_synset_follows_wordnet(void **state)
     assert_true(fabs(mean - (8 * 0.7 + 2 * 0.6) / 10) < 1e-9);
 }
 
+/* Two targets on `count` URLs; which of them are right is told by the URL's number. */
+static void answer_pairs(struct store_fixture *fixture, unsigned both, unsigned only_a,
+                         unsigned only_b)
+{
+    unsigned count = both + only_a + only_b;
+    fixture_enqueue(fixture->store, "r", 0, count, 2);
+    struct store_batch batch = fixture_lease(fixture->store, count);
+    for (unsigned i = 0; i < count; i++)
+        for (size_t j = 0; j < 2; j++) {
+            char sha256[65];
+            struct store_outcome done =
+                fixture_done(&batch.items[i].jobs[j], fixture_sha256(i, sha256));
+            bool right = i < both || (i < both + only_a) == (j == 0);
+            if (!right)
+                done.predictions[0] = (struct store_prediction){840, 0.6, "n04367480 mop"};
+            assert_int_equal(fixture_commit(fixture->store, &done), 0);
+        }
+    store_batch_free(&batch);
+}
+
+static void frameworks_are_compared_on_the_same_bytes(void **state)
+{
+    struct store_fixture *fixture = *state;
+    answer_pairs(fixture, 36, 12, 2);
+    assert_string_equal(
+        ask(fixture, "SELECT framework_a || framework_b || images || '/' || both || '/' || only_a "
+                     "|| '/' || only_b || '/' || neither || '/' || same_first "
+                     "FROM comparison WHERE scoring = 'substring'"),
+        "caffetensorflow50/36/12/2/0/36");
+    /* R. G. Newcombe 1998 gives 0.0569 and 0.3404 for these pairs, R's binom.test 0.01294. */
+#define ONE(column) "SELECT " column " FROM comparison WHERE scoring = 'substring'"
+    assert_true(fabs(ask_number(fixture, ONE("difference")) - 0.2) < 1e-12);
+    assert_true(fabs(ask_number(fixture, ONE("low")) - 0.0569296) < 1e-6);
+    assert_true(fabs(ask_number(fixture, ONE("high")) - 0.3404276) < 1e-6);
+    assert_true(fabs(ask_number(fixture, ONE("p_value")) - 0.012939453125) < 1e-9);
+    assert_true(fabs(ask_number(fixture, ONE("max_abs_probability_difference")) - 0.6) < 1e-12);
+#undef ONE
+}
+
+static void pairs_without_an_expectation_are_compared_too(void **state)
+{
+    struct store_fixture *fixture = *state;
+    answer_pairs(fixture, 3, 0, 0);
+    ask(fixture, "UPDATE item SET expect_wnid = NULL, expect_text = NULL");
+    assert_string_equal(ask(fixture, "SELECT scoring || images || same_first || (both + only_a + "
+                                     "only_b + neither) || coalesce(p_value, '-') FROM comparison"),
+                        "none330-");
+}
+
+static void other_bytes_and_placeholders_are_no_pairs(void **state)
+{
+    struct store_fixture *fixture = *state;
+    const char *pairs = "SELECT sum(images) FROM comparison WHERE scoring = 'isa'";
+    answer_pairs(fixture, 4, 0, 0);
+    ask(fixture, "UPDATE result SET image_id = (SELECT max(id) FROM image) "
+                 "WHERE item_id = (SELECT min(id) FROM item) AND "
+                 "target_id = (SELECT max(id) FROM target)");
+    assert_string_equal(ask(fixture, pairs), "3");
+    ask(fixture, "UPDATE image SET listed = 1 WHERE id = (SELECT max(id) FROM image)");
+    assert_string_equal(ask(fixture, pairs), "2");
+}
+
 static void the_fallback_does_not_hide_among_carml_s_results(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -426,6 +491,9 @@ int main(void)
         TEST(a_listed_picture_is_a_placeholder),
         TEST(accuracy_is_scored_with_wilson_intervals),
         TEST(accuracy_by_synset_follows_wordnet),
+        TEST(frameworks_are_compared_on_the_same_bytes),
+        TEST(pairs_without_an_expectation_are_compared_too),
+        TEST(other_bytes_and_placeholders_are_no_pairs),
         TEST(the_fallback_does_not_hide_among_carml_s_results),
         TEST(percentiles_are_nearest_ranks),
         TEST(rows_stop_when_the_callback_says_so),

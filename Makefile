@@ -6,6 +6,9 @@
 #   make check      every test: unit, kernel, parity, system, fault; sanitizers; source gates
 #   make check-long every network of ../shared/zoo against Caffe's results, optimised: minutes, and
 #                   2 GB for weights in ~/.cache/carmlbench-zoo (CARMLBENCH_CACHE); needs numpy
+#   make check-witness  OpenCV, ONNX Runtime, TensorFlow.js and NumPy run what `carmlbench convert`
+#                   makes of those networks: minutes, and 600 MB of their packages; skips what it
+#                   cannot install
 #   make bench      the measurements of tests/bench
 #   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc UNITDIR=…
 #   make SAN=address,undefined …   the same in build-address,undefined
@@ -28,11 +31,14 @@ BUILD_PACKAGES := gcc pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev 
 	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev sqlite3
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy python3-jsonschema \
 	systemd scdoc curl pmccabe clang-format procps git
+# A node that came from elsewhere may not go together with Debian's npm.
+WITNESS_PACKAGES = python3-numpy python3-opencv python3-onnx \
+	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
 LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto
 
 # These install the libraries themselves, or need none; every other goal says what is missing.
-WITHOUT_LIBRARIES := deps build-deps clean demo check check-long bench
+WITHOUT_LIBRARIES := deps build-deps clean demo check check-long check-witness bench
 ifneq ($(filter-out $(WITHOUT_LIBRARIES),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(LIBRARIES) 2>/dev/null && echo found),found)
 $(error Libraries are missing. Run: make deps (or: apt-get install $(BUILD_PACKAGES)))
@@ -85,7 +91,7 @@ unit_programs := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS))
 extra_programs := $(patsubst tests/lib/%_main.c,$(BUILD)/tests/lib/%,$(SERVERS)) \
 	$(patsubst %.c,$(BUILD)/%,$(BENCHES) $(DEMO_PROGRAMS) $(TEST_PROGRAMS))
 
-.PHONY: all deps build-deps tests demo check check-long check-quick bench install clean gates docs
+.PHONY: all deps build-deps tests demo check check-long check-witness check-quick bench install clean gates docs
 .SUFFIXES:
 .SECONDARY:
 
@@ -161,6 +167,12 @@ check: deps
 
 check-long: deps
 	$(Q)PYTHON=$(PYTHON) tests/run --only parity
+
+# One package at a time: what cannot be had costs only the witnesses that need it.
+check-witness: build-deps
+	$(Q)for package in $(WITNESS_PACKAGES); do sh .ci/deps $$package || true; done
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) $(PYTHON) tests/witness/run.py
 
 bench: deps
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) tests

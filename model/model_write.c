@@ -54,7 +54,7 @@ static enum status write_files(const struct graph *graph, const struct model_wri
     case MODEL_ONNX:
         return onnx_write(graph, paths[0], error);
     case MODEL_TFJS:
-        return tfjs_write(graph, paths[0], error);
+        return tfjs_write(graph, options->explicit_padding, paths[0], error);
     }
     return error_set(error, STATUS_INTERNAL, "%s: unknown format", graph->source);
 }

@@ -19,7 +19,7 @@ enum status tensorflow_write(const struct graph *graph, bool explicit_padding, c
                              struct error *error) MUST_CHECK;
 
 /* `folder` must not exist. */
-enum status tfjs_write(const struct graph *graph, const char *folder,
+enum status tfjs_write(const struct graph *graph, bool explicit_padding, const char *folder,
                        struct error *error) MUST_CHECK;
 
 #endif

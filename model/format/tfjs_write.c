@@ -348,7 +348,8 @@ static enum status write_folder(struct tf_graph *tf, const char *folder, struct 
     return status;
 }
 
-enum status tfjs_write(const struct graph *graph, const char *folder, struct error *error)
+enum status tfjs_write(const struct graph *graph, bool explicit_padding, const char *folder,
+                       struct error *error)
 {
     struct names *names;
     struct tf_graph tf;
@@ -358,6 +359,7 @@ enum status tfjs_write(const struct graph *graph, const char *folder, struct err
         return status;
     tf_graph_init(&tf, graph, names);
     tf.strict = true;
+    tf.explicit_padding = explicit_padding;
     status = tf_graph_build(&tf, folder, error);
     if (!status)
         status = write_folder(&tf, folder, error);

@@ -442,9 +442,9 @@ static void a_tensorflow_js_model_is_a_topology_without_numbers_and_shards(void 
     net_weights(&weights, "c", 2, shapes, numbers);
     graph = load(PADDED, &weights);
     net_temporary("", 0, folder);
-    assert_int_equal(tfjs_write(graph, folder, &error), STATUS_IO);
+    assert_int_equal(tfjs_write(graph, false, folder, &error), STATUS_IO);
     unlink(folder);
-    if (tfjs_write(graph, folder, &error))
+    if (tfjs_write(graph, false, folder, &error))
         fail_msg("%s", error.text);
     snprintf(path, sizeof path, "%s/model.json", folder);
     json = json_load_file(path, 0, NULL);
@@ -465,12 +465,49 @@ static void a_tensorflow_js_model_is_a_topology_without_numbers_and_shards(void 
     buf_free(&weights);
 }
 
+/* Text in model.json is base64: VALID, EXPLICIT. */
+static void a_tensorflow_js_model_pads_explicitly_when_asked_to(void **state)
+{
+    static const char *const words[] = {"\"VkFMSUQ=\"", "\"RVhQTElDSVQ=\""};
+    static const struct shape shapes[] = {{4, {3, 2, 3, 3}}, {1, {3}}};
+    char folder[64], path[128], text[8192];
+    struct error error = {""};
+    struct buf weights;
+    struct graph *graph;
+
+    (void)state;
+    buf_init(&weights, BUF_LIMIT);
+    net_weights(&weights, "c", 2, shapes, numbers);
+    graph = load(PADDED, &weights);
+    net_temporary("", 0, folder);
+    unlink(folder);
+    for (int explicit = 0; explicit < 2; explicit ++) {
+        FILE *file;
+        if (tfjs_write(graph, explicit, folder, &error))
+            fail_msg("%s", error.text);
+        snprintf(path, sizeof path, "%s/model.json", folder);
+        file = fopen(path, "r");
+        assert_non_null(file);
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+        assert_non_null(strstr(text, words[explicit]));
+        assert_null(strstr(text, words[!explicit]));
+        unlink(path);
+        snprintf(path, sizeof path, "%s/group1-shard1of1.bin", folder);
+        unlink(path);
+        assert_int_equal(rmdir(folder), 0);
+    }
+    graph_free(graph);
+    buf_free(&weights);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_batch_of_the_placeholder_is_free_and_channels_come_last),
         cmocka_unit_test(a_convolution_is_pad_and_valid_with_weights_in_hwio),
         cmocka_unit_test(explicit_padding_needs_no_pad),
+        cmocka_unit_test(a_tensorflow_js_model_pads_explicitly_when_asked_to),
         cmocka_unit_test(groups_are_split_and_concatenated_and_single_channels_are_depthwise),
         cmocka_unit_test(zeros_pad_a_maximum_only_of_what_is_never_negative),
         cmocka_unit_test(same_is_written_only_where_it_means_the_same_windows),

@@ -22,6 +22,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,9 +84,9 @@ WITNESSES = {
 class Testimony(unittest.TestCase):
     """One witness and one network."""
 
-    def __init__(self, net, name):
+    def __init__(self, net, name, work):
         super().__init__("runTest")
-        self.net, self.name, self.witness = net, name, WITNESSES[name]
+        self.net, self.name, self.work, self.witness = net, name, work, WITNESSES[name]
 
     def id(self):
         return f"{self.net} {self.name}"
@@ -99,7 +100,7 @@ class Testimony(unittest.TestCase):
         self.weights = zoo.weights(self.net)
         if not self.weights:
             self.skip("its weights could not be drawn")
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.net}-", dir=tools.WORK))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.net}-", dir=self.work))
         self.addCleanup(shutil.rmtree, self.folder)
 
     def skip(self, reason):
@@ -215,12 +216,12 @@ def report(test, words):
     print(f"{test.net:18s} {test.name:23s} {words}", flush=True)
 
 
-def suite(nets, names):
+def suite(nets, names, work):
     chosen = unittest.TestSuite()
     for net in nets:
         for name in names:
             if WITNESSES[name].nets is None or net in WITNESSES[name].nets:
-                chosen.addTest(Testimony(net, name))
+                chosen.addTest(Testimony(net, name, work))
     return chosen
 
 
@@ -245,7 +246,10 @@ def main():
         return 0
     tools.WORK.mkdir(parents=True, exist_ok=True)
     start, result = time.time(), unittest.TestResult()
-    suite(given.net or zoo.nets(), given.witness or list(WITNESSES)).run(result)
+    # unittest lets KeyboardInterrupt through, and the folder goes with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="work-", dir=tools.WORK) as work:
+        suite(given.net or zoo.nets(), given.witness or list(WITNESSES), work).run(result)
     for test, trace in result.failures + result.errors:
         print(f"---- {test}\n{trace}")
     failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)

@@ -23,6 +23,7 @@ struct comparison {
     struct side a, b;
     struct comparison_layer *layers;  /* per value of A */
     int64_t *pair_of_b;               /* per value of B: the value of A, or -1 */
+    size_t *input_of_b;               /* per input of B: the input of A */
     struct fingerprint *fingerprints; /* per value of A, of the first input */
     float **copies;                   /* per value of A, of the present input */
     bool failed;                      /* memory ran out in an observer */
@@ -55,28 +56,56 @@ static void close_side(struct side *side)
     names_free(side->names);
 }
 
-static enum status check_inputs(const struct comparison *comparison, struct error *error)
+static enum status check_input(const struct comparison *comparison, size_t index,
+                               struct error *error)
 {
     const struct side *a = &comparison->a, *b = &comparison->b;
-    size_t count = session_input_count(a->session);
+    const struct tensor *x = session_input(a->session, comparison->input_of_b[index]),
+                        *y = session_input(b->session, index);
+    struct shape p = {.dims = x->dims}, q = {.dims = y->dims};
+    char first[SHAPE_TEXT], second[SHAPE_TEXT];
 
-    if (count != session_input_count(b->session))
-        return error_set(error, STATUS_DATA, "%s has %zu inputs and %s has %zu", a->graph->source,
-                         count, b->graph->source, session_input_count(b->session));
+    memcpy(p.dim, x->shape, sizeof p.dim);
+    memcpy(q.dim, y->shape, sizeof q.dim);
+    if (shape_equal(&p, &q))
+        return STATUS_OK;
+    return error_set(error, STATUS_DATA,
+                     "input %zu of %s is %s and that of %s is %s; these networks do not take the "
+                     "same pictures",
+                     comparison->input_of_b[index], a->graph->source, shape_text(&p, first),
+                     b->graph->source, shape_text(&q, second));
+}
+
+/* The input of A called `name`, or `count`. */
+static size_t find_input(const struct side *a, size_t count, const char *name)
+{
     for (size_t i = 0; i < count; i++) {
-        const struct tensor *x = session_input(a->session, i), *y = session_input(b->session, i);
-        char first[SHAPE_TEXT], second[SHAPE_TEXT];
-        struct shape p = {.dims = x->dims}, q = {.dims = y->dims};
-        memcpy(p.dim, x->shape, sizeof p.dim);
-        memcpy(q.dim, y->shape, sizeof q.dim);
-        if (!shape_equal(&p, &q))
-            return error_set(error, STATUS_DATA,
-                             "input %zu of %s is %s and that of %s is %s; these networks do not "
-                             "take the same pictures",
-                             i, a->graph->source, shape_text(&p, first), b->graph->source,
-                             shape_text(&q, second));
+        if (!strcmp(session_input(a->session, i)->name, name))
+            return i;
     }
-    return STATUS_OK;
+    return count;
+}
+
+/* Inputs belong together by their place. B may lack some of A's, which then go by name: one whose
+ * shape only was asked for, or that nothing reads, changes no output, as the runs will show. */
+static enum status pair_inputs(struct comparison *comparison, struct error *error)
+{
+    const struct side *a = &comparison->a, *b = &comparison->b;
+    size_t count = session_input_count(a->session), own = session_input_count(b->session);
+    enum status status = STATUS_OK;
+
+    comparison->input_of_b = calloc(own ? own : 1, sizeof *comparison->input_of_b);
+    if (!comparison->input_of_b)
+        return fail_memory(comparison, error);
+    for (size_t i = 0; i < own && !status; i++) {
+        size_t place = count == own ? i : find_input(a, count, session_input(b->session, i)->name);
+        if (own > count || place == count)
+            return error_set(error, STATUS_DATA, "%s has %zu inputs and %s has %zu",
+                             a->graph->source, count, b->graph->source, own);
+        comparison->input_of_b[i] = place;
+        status = check_input(comparison, i, error);
+    }
+    return status;
 }
 
 /* Softmax, perhaps reshaped afterwards. */
@@ -114,6 +143,23 @@ static void set_pair(struct comparison *comparison, uint32_t a, uint32_t b,
     comparison->pair_of_b[b] = a;
 }
 
+/* One image of both has the same extents, but for those of 1: else the axes stand otherwise. */
+static bool same_extents(const struct shape *a, const struct shape *b)
+{
+    unsigned i = 1, j = 1;
+
+    for (;; i++, j++) {
+        while (i < a->dims && a->dim[i] == 1)
+            i++;
+        while (j < b->dims && b->dim[j] == 1)
+            j++;
+        if (i >= a->dims || j >= b->dims)
+            return i >= a->dims && j >= b->dims;
+        if (a->dim[i] != b->dim[j])
+            return false;
+    }
+}
+
 static void pair_names(struct comparison *comparison)
 {
     const struct side *a = &comparison->a, *b = &comparison->b;
@@ -122,7 +168,7 @@ static void pair_names(struct comparison *comparison)
         comparison->pair_of_b[i] = -1;
     for (uint32_t i = 0; i < a->graph->value_count; i++) {
         int64_t other = names_find(b->names, names_value(a->names, i));
-        if (other >= 0 && value_count(a, i) == value_count(b, (uint32_t)other))
+        if (other >= 0 && same_extents(&a->graph->values[i].shape, &b->graph->values[other].shape))
             set_pair(comparison, i, (uint32_t)other, PAIRING_NAME);
     }
 }
@@ -185,7 +231,7 @@ enum status comparison_create(const struct graph *a, const struct graph *b, stru
     if (!status)
         status = open_side(&comparison->b, b, error);
     if (!status)
-        status = check_inputs(comparison, error);
+        status = pair_inputs(comparison, error);
     if (!status)
         status = allocate(comparison, error);
     if (!status) {
@@ -208,6 +254,7 @@ void comparison_free(struct comparison *comparison)
     free(comparison->copies);
     free(comparison->fingerprints);
     free(comparison->pair_of_b);
+    free(comparison->input_of_b);
     free(comparison->layers);
     close_side(&comparison->a);
     close_side(&comparison->b);
@@ -305,8 +352,8 @@ enum status comparison_run(struct comparison *comparison, struct error *error)
     struct side *a = &comparison->a, *b = &comparison->b;
     enum status status;
 
-    for (size_t i = 0; i < session_input_count(a->session); i++) {
-        const struct tensor *from = session_input(a->session, i),
+    for (size_t i = 0; i < session_input_count(b->session); i++) {
+        const struct tensor *from = session_input(a->session, comparison->input_of_b[i]),
                             *to = session_input(b->session, i);
         memcpy(to->data, from->data, from->count * sizeof *from->data);
     }

@@ -122,7 +122,8 @@ static enum kind kind_of(const struct mapping *mapping)
 {
     if (!mapping->size)
         return KIND_EMPTY;
-    if (starts_with(mapping, "PK\3\4", 4))
+    /* A zip file starts with its first member or, when there is none, with its directory's end. */
+    if (starts_with(mapping, "PK\3\4", 4) || starts_with(mapping, "PK\5\6", 4))
         return KIND_NPZ;
     if (starts_with(mapping, "\x93NUMPY", 6))
         return KIND_NPY;

@@ -95,6 +95,7 @@ static const struct graphdef_op ops[] = {
     {"Reshape", graphdef_read_reshape, 2, 2, GRAPHDEF_LAYER, 0, false},
     {"ResizeBilinear", graphdef_read_resize, 2, 2, GRAPHDEF_LAYER, RESIZE_LINEAR, false},
     {"ResizeNearestNeighbor", graphdef_read_resize, 2, 2, GRAPHDEF_LAYER, RESIZE_NEAREST, false},
+    {"ReverseV2", graphdef_read_reverse, 2, 2, GRAPHDEF_LAYER, 0, false},
     {"Rsqrt", graphdef_read_unary, 1, 1, GRAPHDEF_LAYER, IMPORT_RSQRT, true},
     {"SaveV2", NULL, 0, MANY, GRAPHDEF_LEFTOVER, 0, false},
     {"ScalarSummary", NULL, 0, MANY, GRAPHDEF_LEFTOVER, 0, false},
@@ -125,6 +126,7 @@ static const struct graphdef_op ops[] = {
     {"TensorSummary", NULL, 0, MANY, GRAPHDEF_LEFTOVER, 0, false},
     {"TensorSummaryV2", NULL, 0, MANY, GRAPHDEF_LEFTOVER, 0, false},
     {"Tile", graphdef_read_tile, 2, 2, GRAPHDEF_LAYER, 0, false},
+    {"TopKV2", graphdef_read_top_k, 2, 2, GRAPHDEF_LAYER, 0, false},
     {"Transpose", graphdef_read_transpose, 2, 2, GRAPHDEF_LAYER, 0, false},
     {"Unpack", graphdef_read_unpack, 1, 1, GRAPHDEF_LAYER, 0, false},
 };

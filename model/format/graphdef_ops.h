@@ -90,8 +90,8 @@ graphdef_read_function graphdef_read_conv2d, graphdef_read_depthwise, graphdef_r
     graphdef_read_space_to_batch, graphdef_read_batch_to_space, graphdef_read_resize;
 graphdef_read_function graphdef_read_unary, graphdef_read_binary, graphdef_read_add_n,
     graphdef_read_bias_add, graphdef_read_matmul, graphdef_read_reduce, graphdef_read_softmax,
-    graphdef_read_arg_max, graphdef_read_relu6, graphdef_read_leaky_relu, graphdef_read_elu,
-    graphdef_read_selu, graphdef_read_select;
+    graphdef_read_arg_max, graphdef_read_reverse, graphdef_read_top_k, graphdef_read_relu6,
+    graphdef_read_leaky_relu, graphdef_read_elu, graphdef_read_selu, graphdef_read_select;
 graphdef_read_function graphdef_read_reshape, graphdef_read_squeeze, graphdef_read_expand_dims,
     graphdef_read_transpose, graphdef_read_concat, graphdef_read_pack, graphdef_read_unpack,
     graphdef_read_split, graphdef_read_split_v, graphdef_read_slice, graphdef_read_strided_slice,

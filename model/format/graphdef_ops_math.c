@@ -148,3 +148,84 @@ enum status graphdef_read_arg_max(struct graphdef_reading *reading)
                   : import_arg_max(&reading->importer, reading->name, reading->inputs[0], axis,
                                    false, reading->outputs);
 }
+
+/* A tensor back to front is no value here; TopKV2 reads what is in front of it. */
+enum status graphdef_read_reverse(struct graphdef_reading *reading)
+{
+    reading->outputs[0] = (struct operand){.kind = OPERAND_NONE};
+    return STATUS_OK;
+}
+
+/* What TopKV2 searches, and whether it does so from behind. */
+static enum status searched(struct graphdef_reading *reading, const struct operand **x,
+                            bool *reversed)
+{
+    const struct graphdef_node *maker = &reading->graph.nodes[reading->node->inputs[0].node];
+    struct importer *importer = &reading->importer;
+    int64_t axis = -1;
+    size_t count = 1;
+    enum status status = STATUS_OK;
+
+    *x = reading->inputs[0];
+    *reversed = !strcmp(maker->op, "ReverseV2");
+    if (*reversed) {
+        *x = &reading->results[maker->inputs[0].node][maker->inputs[0].output];
+        status = import_read_integers(importer, reading->results[maker->inputs[1].node],
+                                      "the axis of ReverseV2", &axis, 1, &count);
+    }
+    if (status)
+        return status;
+    if ((*x)->kind == OPERAND_NONE || reading->inputs[1]->kind == OPERAND_NONE)
+        return importer_fail(importer, STATUS_DATA, "an input holds no numbers");
+    if (count != 1 || (axis != -1 && axis != (int64_t)(*x)->shape.dims - 1))
+        return importer_fail(importer, STATUS_UNSUPPORTED,
+                             "of a reversed tensor only the last axis may be searched");
+    return STATUS_OK;
+}
+
+/* Of equal numbers TensorFlow takes the first and Caffe the last: the same in a tensor back to
+ * front, whose indices count from behind. */
+static enum status top_indices(struct graphdef_reading *reading, const struct operand *x, int64_t k,
+                               bool reversed)
+{
+    struct importer *importer = &reading->importer;
+    struct operand *out = &reading->outputs[1];
+    const char *name = graphdef_value_name(reading, reading->node, 1), *helper = NULL;
+    enum status status = name ? STATUS_OK : graphdef_status(reading);
+
+    if (status)
+        return status;
+    if (!reversed && k != 1) { /* the order of equal numbers could not be kept */
+        *out = (struct operand){.kind = OPERAND_NONE};
+        return STATUS_OK;
+    }
+    if (!reversed)
+        return import_arg_max(importer, name, x, -1, true, out);
+    status = graphdef_helper(reading, name, "ArgMax", &helper);
+    if (!status)
+        status = import_largest(importer, helper, x, -1, k, false, out);
+    return status ? status
+                  : import_unary(importer, name, IMPORT_AFFINE, -1,
+                                 (float)(x->shape.dim[x->shape.dims - 1] - 1), out, out);
+}
+
+enum status graphdef_read_top_k(struct graphdef_reading *reading)
+{
+    struct importer *importer = &reading->importer;
+    const struct operand *x;
+    bool reversed;
+    int64_t k = 0;
+    size_t count;
+    enum status status = searched(reading, &x, &reversed);
+
+    if (!status)
+        status = import_read_integers(importer, reading->inputs[1], "k", &k, 1, &count);
+    if (!status && (!x->shape.dims || k < 1 || k > x->shape.dim[x->shape.dims - 1]))
+        status =
+            importer_fail(importer, STATUS_DATA, "k is not between 1 and the last axis' extent");
+    if (!status)
+        status = graphdef_outputs(reading, 2);
+    if (!status)
+        status = import_largest(importer, reading->name, x, -1, k, true, &reading->outputs[0]);
+    return status ? status : top_indices(reading, x, k, reversed);
+}

@@ -185,6 +185,8 @@ enum status graphdef_read_cast(struct graphdef_reading *reading)
     if (x->kind == OPERAND_VALUE && is_float(from) && !is_float(to))
         return importer_fail(&reading->importer, STATUS_UNSUPPORTED,
                              "rounds to %s; no layer does that", graphdef_type_name(to));
+    if (x->kind == OPERAND_VALUE)
+        return import_identity(&reading->importer, reading->name, x, reading->outputs);
     return import_cast(&reading->importer, x, !is_float(to), reading->outputs);
 }
 

@@ -29,26 +29,9 @@ BINARY(pow, POWER)
 BINARY(equal, EQUAL)
 BINARY(less, LESS)
 BINARY(less_or_equal, LESS_EQUAL)
+BINARY(greater, GREATER)
 BINARY(greater_or_equal, GREATER_EQUAL)
 #undef BINARY
-
-/* A value above a number is Caffe's Threshold: 1 or 0. */
-static enum status take_greater(struct onnx_node *node)
-{
-    const struct operand *a = onnx_operand(node, 0), *b = onnx_operand(node, 1);
-    struct layer layer = {.kind = OPERATOR_THRESHOLD, .input_count = 1};
-    struct operand out;
-    enum status status;
-
-    if (a->kind != OPERAND_VALUE || !operand_is_constant(b))
-        return take_binary(node, IMPORT_GREATER);
-    status =
-        import_read_float(node->importer, b, "the limit", &layer.parameters.threshold.threshold);
-    layer.inputs = &a->value;
-    if (!status)
-        status = build_on(node->importer, node->outputs[0], a, &layer, &out);
-    return status ? status : onnx_define(node, 0, &out);
-}
 
 static enum status take_many(struct onnx_node *node, enum import_binary operation)
 {

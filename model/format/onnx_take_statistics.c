@@ -321,26 +321,14 @@ static enum status take_arg_max(struct onnx_node *node)
     return status ? status : onnx_define(node, 0, &out);
 }
 
-/* The `k` largest along an axis, as Caffe's ArgMax finds them: of equal numbers the last first. */
-static enum status build_largest(struct onnx_node *node, const char *name, unsigned axis, int64_t k,
-                                 bool values, struct operand *out)
-{
-    const struct operand *x = onnx_operand(node, 0);
-    struct layer layer = {.kind = OPERATOR_ARG_MAX, .input_count = 1, .inputs = &x->value};
-    struct arg_max_parameters *p = &layer.parameters.arg_max;
-
-    *p = (struct arg_max_parameters){
-        .top_k = k, .axis = x->order[axis], .has_axis = true, .out_max_val = values};
-    return build_on(node->importer, name, x, &layer, out);
-}
-
 /* Of a tensor turned back to front, an index counts from behind. */
 static enum status take_reversed_top_k(struct onnx_node *node, unsigned axis, int64_t k)
 {
-    int64_t extent = onnx_operand(node, 0)->shape.dim[axis];
+    const struct operand *x = onnx_operand(node, 0);
+    int64_t extent = x->shape.dim[axis];
     struct operand out;
     const char *name;
-    enum status status = build_largest(node, node->outputs[0], axis, k, true, &out);
+    enum status status = import_largest(node->importer, node->outputs[0], x, axis, k, true, &out);
 
     if (!status)
         status = onnx_define(node, 0, &out);
@@ -348,7 +336,7 @@ static enum status take_reversed_top_k(struct onnx_node *node, unsigned axis, in
         return status;
     status = onnx_helper(node, "ArgMax", &name);
     if (!status)
-        status = build_largest(node, name, axis, k, false, &out);
+        status = import_largest(node->importer, name, x, axis, k, false, &out);
     if (!status)
         status = import_unary(node->importer, node->outputs[1], IMPORT_AFFINE, -1,
                               (float)(extent - 1), &out, &out);

@@ -258,24 +258,48 @@ static const char *to_float(struct tf_layer *layer, const char *x, const char *s
     return node->name;
 }
 
-/* Along the last axis of x: the indices as floats, or the values. Among equal values TensorFlow
- * takes the first, Caffe the last. */
-static const char *best(struct tf_layer *layer, const char *x, bool values, const char *suffix)
+/* TopKV2 along the last axis of x: its second output are indices. */
+static struct tf_node *top(struct tf_layer *layer, const char *x)
 {
     const char *k = tf_int(layer, "k", layer->node->parameters.arg_max.top_k);
     struct tf_node *node = tf_emit(layer, "TopKV2", "TopKV2", TF_INPUTS(x, k));
 
     tf_set_bool(layer, node, "sorted", true);
-    if (values)
-        return tf_unary(layer, "Identity", suffix, node->name);
-    return to_float(layer, tf_port(layer, node->name, 1), suffix);
+    return node;
+}
+
+/* The same from behind, and the indices as floats: among equal numbers TensorFlow takes the first
+ * and Caffe the last. `extent` is the last axis'. */
+static struct tf_node *top_last(struct tf_layer *layer, const char *x, unsigned dims,
+                                int64_t extent, const char *suffix, const char **indices)
+{
+    const int64_t last = (int64_t)dims - 1;
+    struct tf_node *node =
+        tf_emit(layer, "ReverseV2", "ReverseV2", TF_INPUTS(x, tf_ints(layer, "last", &last, 1)));
+
+    tf_set_type(layer, node, "Tidx", TF_TYPE_INT32);
+    node = top(layer, node->name);
+    *indices = to_float(layer, tf_port(layer, node->name, 1), "Cast");
+    *indices =
+        tf_binary(layer, "Sub", suffix, tf_number(layer, "end", (float)(extent - 1)), *indices);
+    return node;
+}
+
+/* Along the last axis of x, of `extent` numbers: the indices as floats, or the values. */
+static const char *best(struct tf_layer *layer, const char *x, int64_t extent, const char *suffix)
+{
+    const char *indices;
+
+    if (layer->node->parameters.arg_max.out_max_val)
+        return tf_unary(layer, "Identity", suffix, top(layer, x)->name);
+    top_last(layer, x, tf_shape(layer, 0)->dims, extent, suffix, &indices);
+    return indices;
 }
 
 static void best_along(struct tf_layer *layer, unsigned axis)
 {
-    const struct arg_max_parameters *p = &layer->node->parameters.arg_max;
     const struct shape *in = tf_shape(layer, 0);
-    int64_t order[SHAPE_MAX_DIMS];
+    int64_t order[SHAPE_MAX_DIMS], extent = in->dim[axis];
     unsigned last = in->dims - 1;
     const char *x = tf_input(layer, 0);
 
@@ -285,11 +309,11 @@ static void best_along(struct tf_layer *layer, unsigned axis)
     order[axis] = last;
     order[last] = axis;
     if (axis == last) {
-        best(layer, x, p->out_max_val, NULL);
+        best(layer, x, extent, NULL);
         return;
     }
     x = tf_transpose(layer, x, "transposed", order, in->dims);
-    tf_transpose(layer, best(layer, x, p->out_max_val, "best"), NULL, order, in->dims);
+    tf_transpose(layer, best(layer, x, extent, "best"), NULL, order, in->dims);
 }
 
 /* argmax_layer.cpp: without an axis the whole image is one list, N x 1 (2 with values) x top_k. */
@@ -300,17 +324,13 @@ void tf_write_arg_max(struct tf_layer *layer)
     struct shape list = {.dims = 2, .dim = {-1, (int64_t)shape_product(in, 1, in->dims)}};
     const char *x, *parts[2];
     unsigned axis = 0;
-    struct tf_node *node;
 
     if (p->has_axis && shape_axis(in, p->axis, &axis)) {
         best_along(layer, axis);
         return;
     }
     x = tf_reshape(layer, tf_input_plain(layer, 0), "Reshape", &list);
-    node = tf_emit(layer, "TopKV2", "TopKV2", TF_INPUTS(x, tf_int(layer, "k", p->top_k)));
-    tf_set_bool(layer, node, "sorted", true);
-    parts[0] = to_float(layer, tf_port(layer, node->name, 1), "Cast");
-    parts[1] = node->name;
+    parts[1] = top_last(layer, x, 2, list.dim[1], "indices", &parts[0])->name;
     x = p->out_max_val ? tf_concat(layer, "concat", parts, 2, 1) : parts[0];
     tf_plain_end(layer, tf_reshape(layer, x, tf_plain_suffix(layer), out));
 }

@@ -160,11 +160,11 @@ static enum status find_inputs(struct graphdef_reading *reading)
     return STATUS_OK;
 }
 
-/* Switch, Merge and some placeholders leave inputs unread. */
+/* Switch, Merge and some placeholders leave inputs unread; TopKV2 looks behind a ReverseV2. */
 static bool needs_all_inputs(const struct graphdef_op *op)
 {
     return op->read != graphdef_read_switch && op->read != graphdef_read_merge &&
-           op->read != graphdef_read_placeholder_with_default;
+           op->read != graphdef_read_placeholder_with_default && op->read != graphdef_read_top_k;
 }
 
 static enum status check_inputs(struct graphdef_reading *reading)

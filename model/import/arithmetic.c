@@ -486,11 +486,26 @@ static enum status two_values(struct importer *importer, const char *name,
     return status ? status : broadcast_pair(importer, name, operation, &left, &right, batch, out);
 }
 
+/* Caffe's Threshold: 1 where x is above the one number `limit`, else 0. */
+static enum status above(struct importer *importer, const char *name, const struct operand *x,
+                         const struct operand *limit, struct operand *out)
+{
+    struct layer layer = {.kind = OPERATOR_THRESHOLD, .input_count = 1, .inputs = &x->value};
+    enum status status =
+        import_read_float(importer, limit, "the limit", &layer.parameters.threshold.threshold);
+
+    return status ? status : build_on(importer, name, x, &layer, out);
+}
+
 enum status import_binary(struct importer *importer, const char *name, enum import_binary operation,
                           const struct operand *a, const struct operand *b, struct operand *out)
 {
     if (operand_is_constant(a) && operand_is_constant(b))
         return constant_binary(importer, operation, a, b, out);
+    if (operation == IMPORT_GREATER && operand_is_constant(b))
+        return above(importer, name, a, b, out);
+    if (operation == IMPORT_LESS && operand_is_constant(a))
+        return above(importer, name, b, a, out);
     if (operation >= IMPORT_FLOOR_DIVIDE)
         return refuse(importer, "comparing or dividing to whole numbers what the network computes");
     if (operand_is_constant(b))

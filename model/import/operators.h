@@ -98,6 +98,11 @@ enum status import_softmax(struct importer *importer, const char *name, const st
 enum status import_arg_max(struct importer *importer, const char *name, const struct operand *x,
                            int64_t axis, bool keep, struct operand *out) MUST_CHECK;
 
+/* The k largest numbers along an axis (`values`) or their indices as floats, of equal numbers the
+ * last first: Caffe's ArgMax. */
+enum status import_largest(struct importer *importer, const char *name, const struct operand *x,
+                           int64_t axis, int64_t k, bool values, struct operand *out) MUST_CHECK;
+
 /* MINIMUM and PRODUCT take constants only. */
 enum import_reduction {
     IMPORT_REDUCE_MEAN,

@@ -54,6 +54,22 @@ enum status import_arg_max(struct importer *importer, const char *name, const st
     return import_squeeze(importer, name, &largest, &dropped, 1, out);
 }
 
+enum status import_largest(struct importer *importer, const char *name, const struct operand *x,
+                           int64_t axis, int64_t k, bool values, struct operand *out)
+{
+    struct layer layer = {.kind = OPERATOR_ARG_MAX, .input_count = 1, .inputs = &x->value};
+    unsigned index;
+    enum status status = build_check_value(importer, x);
+
+    if (!status)
+        status = build_axis(importer, axis, x->shape.dims, &index);
+    if (status)
+        return status;
+    layer.parameters.arg_max = (struct arg_max_parameters){
+        .top_k = k, .axis = x->order[index], .has_axis = true, .out_max_val = values};
+    return build_on(importer, name, x, &layer, out);
+}
+
 /* ---- reductions ---- */
 
 struct reduction {

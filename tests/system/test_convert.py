@@ -104,6 +104,38 @@ class Chain(Convert):
         self.assertIn("missing 0", done.stdout)
 
 
+class Layers(Convert):
+    """Layers of their own, without weights, and what stands around them."""
+
+    def through_all(self, shapes, *layers):
+        net = self.folder / "net.prototxt"
+        inputs = "".join(f"input: '{name}' input_shape {{ {' '.join(f'dim: {d}' for d in shape)} }}\n"
+                         for name, shape in shapes.items())
+        net.write_text(inputs + "".join(f"layer {{ {layer} }}\n" for layer in layers))
+        model = str(net)
+        for to in ("numpy", "tensorflow", "onnx", "caffe"):
+            model = self.convert(model, to, to)
+        self.cli("verify", net, model)
+        return (self.folder / "caffe.prototxt").read_text()
+
+    def test_a_network_without_weights_has_an_archive_without_arrays(self):
+        self.through_all({"data": (1, 3, 4, 5)}, "name: 'y' type: 'AbsVal' bottom: 'data' top: 'y'")
+
+    def test_the_largest_of_equal_numbers_are_the_last(self):
+        for words in ("", "top_k: 3", "axis: 1", "axis: -1 top_k: 2", "out_max_val: true top_k: 2",
+                      "axis: 1 top_k: 2 out_max_val: true"):
+            with self.subTest(words):
+                text = self.through_all(
+                    {"data": (1, 6, 4, 5)}, "name: 'r' type: 'Threshold' bottom: 'data' top: 'r'",
+                    f"name: 'y' type: 'ArgMax' bottom: 'r' top: 'y' argmax_param {{ {words} }}")
+                self.assertIn('type: "Threshold"', text)
+                self.assertIn('type: "ArgMax"', text)
+
+    def test_an_input_that_is_asked_for_its_size_only_may_go(self):
+        self.through_all({"data": (1, 3, 8, 9), "size": (1, 1, 4, 5)},
+                         "name: 'y' type: 'Crop' bottom: 'data' bottom: 'size' top: 'y' crop_param { offset: 2 }")
+
+
 class Formats(Convert):
     def test_each_format_goes_into_each_other(self):
         models = {"caffe": self.small_model()}

@@ -10,6 +10,7 @@
 #                   makes of those networks: minutes, and 600 MB of their packages; skips what it
 #                   cannot install
 #   make bench      the measurements of tests/bench
+#   make layers     docs/SUPPORTED-LAYERS.md anew
 #   make install    DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc UNITDIR=…
 #   make SAN=address,undefined …   the same in build-address,undefined
 #   V=1 shows the commands; CC, CFLAGS, LDFLAGS of the caller are honoured.
@@ -79,6 +80,7 @@ BENCHES := $(call sources,tests/bench)
 TEST_PROGRAMS := $(call sources,tests/system tests/fault)
 SERVERS := $(wildcard tests/lib/*_main.c)
 DEMO_PROGRAMS := $(call sources,demo)
+LAYERS := $(call sources,docs/layers)
 GENERATED := $(BUILD)/gen/sql_embedded.c
 
 libs := $(addprefix $(BUILD)/lib/lib,common.a store.a model.a engine.a daemon.a cli.a test.a fixture.a)
@@ -89,9 +91,9 @@ test_libs := $(addprefix $(BUILD)/lib/lib,test.a daemon.a cli.a engine.a model.a
 programs := $(BUILD)/bin/carmlbench $(BUILD)/bin/carmlbenchd
 unit_programs := $(patsubst %.c,$(BUILD)/%,$(UNIT_TESTS))
 extra_programs := $(patsubst tests/lib/%_main.c,$(BUILD)/tests/lib/%,$(SERVERS)) \
-	$(patsubst %.c,$(BUILD)/%,$(BENCHES) $(DEMO_PROGRAMS) $(TEST_PROGRAMS))
+	$(patsubst %.c,$(BUILD)/%,$(BENCHES) $(DEMO_PROGRAMS) $(TEST_PROGRAMS)) $(BUILD)/docs/layers
 
-.PHONY: all deps build-deps tests demo check check-long check-witness check-quick bench install clean gates docs
+.PHONY: all deps build-deps tests demo check check-long check-witness check-quick bench install clean gates docs layers
 .SUFFIXES:
 .SECONDARY:
 
@@ -143,6 +145,9 @@ $(BUILD)/demo/train: $(call objects,$(call sources,demo/trainer))
 $(BUILD)/demo/%: $(BUILD)/obj/demo/%.o $(test_libs)
 	$(call link,$(filter %.o,$^) $(filter %.a,$^))
 
+$(BUILD)/docs/layers: $(call objects,$(LAYERS)) $(BUILD)/lib/libmodel.a $(BUILD)/lib/libcommon.a
+	$(call link,$^)
+
 -include $(patsubst %.o,%.d,$(wildcard $(BUILD)/obj/*/*.o $(BUILD)/obj/*/*/*.o $(BUILD)/obj/*/*/*/*.o $(BUILD)/obj/*/*/*/*/*.o))
 
 deps:
@@ -183,6 +188,10 @@ bench: deps
 manuals := $(addprefix $(BUILD)/man/,carmlbench.1 carmlbenchd.8 carmlbench.yml.5)
 
 docs: $(manuals)
+
+# docs/SUPPORTED-LAYERS.md, from the tables and writers of the program.
+layers: $(BUILD)/docs/layers
+	$(Q)$< > $(BUILD)/layers.md && mv $(BUILD)/layers.md docs/SUPPORTED-LAYERS.md
 
 $(BUILD)/man/carmlbench.yml.5.scd: docs/carmlbench.yml.5.head.scd $(BUILD)/bin/carmlbenchd
 	@mkdir -p $(@D)

@@ -138,12 +138,12 @@ const struct shape *caffe_out_shape(const struct caffe_writer *writer, const str
     return &writer->graph->values[node->outputs[0]].shape;
 }
 
-void caffe_out_refuse(struct caffe_writer *writer, const struct node *node, const char *reason)
+void caffe_out_refuse(struct caffe_writer *writer, const struct node *node, enum limit limit)
 {
     size_t used = strlen(writer->refused), room = sizeof writer->refused - used;
 
     snprintf(writer->refused + used, room, "%s'%s' (%s: %s)", writer->refused_count ? ", " : "",
-             node->name, node->op->name, reason);
+             node->name, node->op->name, limit_info(limit)->why);
     writer->refused_count++;
 }
 

@@ -96,11 +96,11 @@ void caffe_write_resize(struct caffe_writer *writer, const struct node *node)
     if (p->interpolation == RESIZE_LINEAR && corners)
         write_interp(writer, node);
     else if (p->interpolation == RESIZE_LINEAR)
-        caffe_out_refuse(writer, node, "linear, and the corners do not lie on each other");
+        caffe_out_refuse(writer, node, LIMIT_CAFFE_RESIZE_LINEAR);
     else if (corners || p->pad || p->pad_end ||
              !repetition(caffe_out_input_shape(writer, node), caffe_out_shape(writer, node),
                          factor))
-        caffe_out_refuse(writer, node, "nearest neighbours, not by a whole factor");
+        caffe_out_refuse(writer, node, LIMIT_CAFFE_RESIZE_NEAREST);
     else
         write_repetition(writer, node, factor);
 }

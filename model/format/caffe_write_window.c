@@ -147,11 +147,11 @@ void caffe_write_pad(struct caffe_writer *writer, const struct node *node)
     const struct pad_parameters *p = &node->parameters.pad;
 
     if (p->value < 0 || p->value > 0 || p->value != p->value)
-        caffe_out_refuse(writer, node, "pads with another value than 0");
+        caffe_out_refuse(writer, node, LIMIT_CAFFE_PAD_VALUE);
     else if (p->dims != 4 || p->begin[0] || p->end[0])
-        caffe_out_refuse(writer, node, "pads other axes than channels, rows and columns");
+        caffe_out_refuse(writer, node, LIMIT_CAFFE_PAD_AXES);
     else if (p->begin[1] < 0 || p->end[1] < 0)
-        caffe_out_refuse(writer, node, "leaves channels out");
+        caffe_out_refuse(writer, node, LIMIT_CAFFE_PAD_CHANNELS);
     else
         pad_planes(writer, node);
 }
@@ -395,5 +395,5 @@ void caffe_write_pooling(struct caffe_writer *writer, const struct node *node)
     if (fit.found && p->window.dilation[0] == 1 && p->window.dilation[1] == 1)
         write_fit(writer, node, &fit);
     else
-        caffe_out_refuse(writer, node, "its windows");
+        caffe_out_refuse(writer, node, LIMIT_CAFFE_POOLING_WINDOWS);
 }

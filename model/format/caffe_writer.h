@@ -10,6 +10,7 @@
 #define MODEL_FORMAT_CAFFE_WRITER_H
 
 #include "model/format/caffe_message.h"
+#include "model/format/limits.h"
 #include "model/graph.h"
 #include "model/names.h"
 
@@ -67,7 +68,7 @@ void caffe_out_cut(struct caffe_writer *writer, const struct node *node, const c
                    const struct caffe_cut cuts[2], const char *top);
 
 /* Remembers that Caffe cannot say this node; all are named in one message at the end. */
-void caffe_out_refuse(struct caffe_writer *writer, const struct node *node, const char *reason);
+void caffe_out_refuse(struct caffe_writer *writer, const struct node *node, enum limit limit);
 
 /* The names and shapes of a node's values. */
 const char *caffe_out_input(const struct caffe_writer *writer, const struct node *node, uint32_t i);

@@ -148,6 +148,11 @@ const struct graphdef_op *graphdef_op_find(const char *name)
     return NULL;
 }
 
+const struct graphdef_op *graphdef_op_at(size_t index)
+{
+    return index < sizeof ops / sizeof *ops ? &ops[index] : NULL;
+}
+
 const char *graphdef_op_advice(const char *name)
 {
     static const struct {

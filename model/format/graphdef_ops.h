@@ -54,6 +54,9 @@ struct graphdef_op {
 /* NULL for an op that is not known. */
 const struct graphdef_op *graphdef_op_find(const char *name);
 
+/* The row at a place of the table, which is sorted; NULL behind its end. */
+const struct graphdef_op *graphdef_op_at(size_t index);
+
 /* Why a graph with such an op cannot be read, and what to do; "" where there is nothing to add. */
 const char *graphdef_op_advice(const char *name);
 

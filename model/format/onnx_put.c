@@ -30,7 +30,7 @@ unsigned onnx_axis(const struct onnx_put *put, int64_t axis)
     return shape_axis(onnx_input_shape(put, 0), axis, &index) ? index : 0;
 }
 
-void onnx_refuse(struct onnx_put *put, const char *why)
+void onnx_refuse(struct onnx_put *put, enum limit limit)
 {
     struct onnx_writer *writer = put->writer;
     size_t left = sizeof writer->refused - writer->refused_size;
@@ -39,9 +39,9 @@ void onnx_refuse(struct onnx_put *put, const char *why)
     writer->refused_count++;
     if (left <= 1)
         return;
-    wrote =
-        snprintf(writer->refused + writer->refused_size, left, "%s'%s' (%s: %s)",
-                 writer->refused_count > 1 ? ", " : "", put->node->name, put->node->op->name, why);
+    wrote = snprintf(writer->refused + writer->refused_size, left, "%s'%s' (%s: %s)",
+                     writer->refused_count > 1 ? ", " : "", put->node->name, put->node->op->name,
+                     limit_info(limit)->why);
     if (wrote > 0)
         writer->refused_size += (size_t)wrote < left ? (size_t)wrote : left - 1;
 }

@@ -7,6 +7,7 @@
 #ifndef MODEL_FORMAT_ONNX_PUT_H
 #define MODEL_FORMAT_ONNX_PUT_H
 
+#include "model/format/limits.h"
 #include "model/format/wire_writer.h"
 #include "model/names.h"
 
@@ -61,7 +62,7 @@ const struct shape *onnx_output_shape(const struct onnx_put *put, uint32_t index
 unsigned onnx_axis(const struct onnx_put *put, int64_t axis);
 
 /* ONNX has no words for this layer; all of them are named together at the end. */
-void onnx_refuse(struct onnx_put *put, const char *why);
+void onnx_refuse(struct onnx_put *put, enum limit limit);
 
 /* ---- nodes ---- */
 

@@ -165,7 +165,7 @@ void onnx_put_mvn(struct onnx_put *put)
     const char *value, *deviation;
 
     if (dims < 3) {
-        onnx_refuse(put, "its input has no plane");
+        onnx_refuse(put, LIMIT_ONNX_MVN_PLANE);
         return;
     }
     value = step_center(put, onnx_input(put, 0), axes, count);
@@ -289,7 +289,7 @@ void onnx_put_batch_norm(struct onnx_put *put)
     const char *inputs[5];
 
     if (onnx_input_shape(put, 0)->dims < 2) {
-        onnx_refuse(put, "its input has no channels");
+        onnx_refuse(put, LIMIT_ONNX_BATCH_NORM_CHANNELS);
         return;
     }
     if (p->batch_statistics) {

@@ -145,7 +145,7 @@ static void put_average_pooling(struct onnx_put *put, const struct pooling_param
         include = false;
     }
     if (!within_kernel(&window, end)) {
-        onnx_refuse(put, "windows that lie outside of its input");
+        onnx_refuse(put, LIMIT_ONNX_POOLING_OUTSIDE);
         return;
     }
     onnx_step(put, "AveragePool", input, NULL, NULL);
@@ -161,14 +161,14 @@ void onnx_put_pooling(struct onnx_put *put)
     bool max = p->method == POOLING_MAX;
 
     if (p->method == POOLING_STOCHASTIC) {
-        onnx_refuse(put, "stochastic pooling");
+        onnx_refuse(put, LIMIT_ONNX_POOLING_STOCHASTIC);
     } else if (p->global) {
         onnx_step(put, max ? "GlobalMaxPool" : "GlobalAveragePool", onnx_input(put, 0), NULL, NULL);
         onnx_finish(put);
     } else if (max) {
         put_max_pooling(put, &p->window);
     } else if (p->window.dilation[0] != 1 || p->window.dilation[1] != 1) {
-        onnx_refuse(put, "an average over a dilated window needs opset 19");
+        onnx_refuse(put, LIMIT_ONNX_POOLING_DILATED);
     } else {
         put_average_pooling(put, p);
     }
@@ -202,7 +202,7 @@ static void put_rows(struct onnx_put *put, unsigned axis)
     unsigned rows = axis ? axis : 1;
 
     if (!p->transpose && !weight_permute(&weight, turned)) {
-        onnx_refuse(put, "its weights are turned and cut at once");
+        onnx_refuse(put, LIMIT_ONNX_INNER_PRODUCT_CUT);
         return;
     }
     shape[0] = axis ? 0 : 1;

@@ -172,21 +172,22 @@ enum status tf_graph_status(const struct tf_graph *tf, const char *path, struct 
                      strlen(tf->unsupported) + 1 == sizeof tf->unsupported ? " ..." : "");
 }
 
-void tf_refuse(struct tf_layer *layer, const char *why)
+void tf_refuse(struct tf_layer *layer, enum limit limit)
 {
     struct tf_graph *tf = layer->tf;
     size_t used = strlen(tf->unsupported);
 
     snprintf(tf->unsupported + used, sizeof tf->unsupported - used, "%s'%s' (%s: %s)",
-             tf->unsupported_count ? ", " : "", layer->node->name, layer->node->op->name, why);
+             tf->unsupported_count ? ", " : "", layer->node->name, layer->node->op->name,
+             limit_info(limit)->why);
     tf->unsupported_count++;
 }
 
-void tf_set_foreign(struct tf_layer *layer)
+void tf_set_foreign(struct tf_layer *layer, enum limit limit)
 {
     layer->tf->foreign = true;
     if (layer->tf->strict)
-        tf_refuse(layer, "no such operator");
+        tf_refuse(layer, limit);
 }
 
 /* ---- nodes ---- */

@@ -12,6 +12,7 @@
 #ifndef MODEL_FORMAT_TENSORFLOW_GRAPH_H
 #define MODEL_FORMAT_TENSORFLOW_GRAPH_H
 
+#include "model/format/limits.h"
 #include "model/format/tensorflow_fields.h"
 #include "model/graph.h"
 #include "model/names.h"
@@ -99,10 +100,10 @@ enum status tf_graph_status(const struct tf_graph *tf, const char *path,
 
 /* Notes that this layer becomes an operator that only OpenCV's importer knows; refuses it when the
  * graph is strict. */
-void tf_set_foreign(struct tf_layer *layer);
+void tf_set_foreign(struct tf_layer *layer, enum limit limit);
 
-/* Notes that TensorFlow cannot say this layer; `why` lives as long as the graph. */
-void tf_refuse(struct tf_layer *layer, const char *why);
+/* Notes that TensorFlow cannot say this layer. */
+void tf_refuse(struct tf_layer *layer, enum limit limit);
 
 #define TF_INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 

@@ -206,7 +206,7 @@ void tf_write_shuffle_channel(struct tf_layer *layer)
     const char *x = tf_input(layer, 0);
 
     if (in->dims == SHAPE_MAX_DIMS) {
-        tf_refuse(layer, "8 axes");
+        tf_refuse(layer, LIMIT_TENSORFLOW_SHUFFLE_AXES);
         return;
     }
     for (unsigned i = 0; i < split.dims; i++) {

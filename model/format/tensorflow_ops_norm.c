@@ -320,7 +320,7 @@ void tf_write_lrn(struct tf_layer *layer)
     struct tf_node *node;
 
     if (p->local_size % 2 == 0) {
-        tf_refuse(layer, "even local_size");
+        tf_refuse(layer, LIMIT_TENSORFLOW_LRN_EVEN);
         return;
     }
     if (p->region == LRN_ACROSS_CHANNELS) {

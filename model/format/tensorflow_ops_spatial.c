@@ -38,7 +38,7 @@ void tf_write_resize(struct tf_layer *layer)
     }
     if (nearest && corners &&
         !(rounds_alike(in.dim[2], out->dim[2]) && rounds_alike(in.dim[3], out->dim[3]))) {
-        tf_refuse(layer, "halves between aligned corners, which TensorFlow rounds in float");
+        tf_refuse(layer, LIMIT_TENSORFLOW_RESIZE_HALVES);
         return;
     }
     size = tf_ints(layer, "size", out->dim + 2, 2);
@@ -61,7 +61,7 @@ void tf_write_roi_pooling(struct tf_layer *layer)
     tf_set_int(layer, node, "pooled_h", p->height);
     tf_set_int(layer, node, "pooled_w", p->width);
     tf_set_float(layer, node, "spatial_scale", p->spatial_scale);
-    tf_set_foreign(layer);
+    tf_set_foreign(layer, LIMIT_TFJS_ROI_POOLING);
 }
 
 void tf_write_detection_output(struct tf_layer *layer)
@@ -89,7 +89,7 @@ void tf_write_detection_output(struct tf_layer *layer)
     tf_set_text(layer, node, "code_type", codes[p->code]);
     tf_set_bool(layer, node, "variance_encoded_in_target", p->variance_in_target);
     tf_set_float(layer, node, "confidence_threshold", p->confidence_threshold);
-    tf_set_foreign(layer);
+    tf_set_foreign(layer, LIMIT_TFJS_DETECTION_OUTPUT);
 }
 
 /* ---- PriorBox ---- */
@@ -180,5 +180,5 @@ void tf_write_prior_box(struct tf_layer *layer)
     tf_set_float(layer, node, "step", p->step[0]);
     tf_set_floats(layer, node, "steps", p->step, 2);
     tf_set_floats(layer, node, "image_size", p->image, 2);
-    tf_set_foreign(layer);
+    tf_set_foreign(layer, LIMIT_TFJS_PRIOR_BOX);
 }

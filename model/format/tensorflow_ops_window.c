@@ -449,12 +449,12 @@ void tf_write_pooling(struct tf_layer *layer)
     const struct pooling_parameters *p = &layer->node->parameters.pooling;
 
     if (p->method == POOLING_STOCHASTIC)
-        tf_refuse(layer, "stochastic");
+        tf_refuse(layer, LIMIT_TENSORFLOW_POOLING_STOCHASTIC);
     else if (p->global)
         tf_reduce(layer, p->method == POOLING_AVERAGE ? "Mean" : "Max", NULL, tf_input(layer, 0),
                   plane, 2, true);
     else if (p->window.dilation[0] != 1 || p->window.dilation[1] != 1)
-        tf_refuse(layer, "dilated");
+        tf_refuse(layer, LIMIT_TENSORFLOW_POOLING_DILATED);
     else
         write_pool(layer);
 }
@@ -472,7 +472,7 @@ void tf_write_pad(struct tf_layer *layer)
         pairs[2 * axis] = p->begin[i];
         pairs[2 * axis + 1] = p->end[i];
         if (p->begin[i] < 0 || p->end[i] < 0) {
-            tf_refuse(layer, "negative padding");
+            tf_refuse(layer, LIMIT_TENSORFLOW_PAD_NEGATIVE);
             return;
         }
     }

@@ -185,9 +185,10 @@ void caffe_write_lrn(struct caffe_writer *writer, const struct node *node)
     const struct lrn_parameters *p = &node->parameters.lrn;
     struct caffe_message *m = begin(writer, node, "lrn_param", LRN_PARAM);
 
-    caffe_put_int_unless(m, "local_size", 1, p->local_size, 5);
-    caffe_put_float_unless(m, "alpha", 2, p->alpha, 1);
-    caffe_put_float_unless(m, "beta", 3, p->beta, 0.75F);
+    /* Defaults are said, too: OpenCV takes 0.0001 for an alpha that is not there. */
+    caffe_put_int(m, "local_size", 1, p->local_size);
+    caffe_put_float(m, "alpha", 2, p->alpha);
+    caffe_put_float(m, "beta", 3, p->beta);
     if (p->region == LRN_WITHIN_CHANNEL)
         caffe_put_word(m, "norm_region", 4, "WITHIN_CHANNEL", 1);
     caffe_put_float_unless(m, "k", 5, p->k, 1);

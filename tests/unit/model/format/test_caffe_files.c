@@ -13,14 +13,22 @@
 #include "tests/lib/conversion_fixture.h"
 #include "tests/lib/graph_fixture.h"
 
-static void expect_text(const char *path, const char *expected)
+enum { TEXT_SIZE = 4096 };
+
+static void read_text(const char *path, char text[TEXT_SIZE])
 {
-    char text[4096];
     FILE *file = fopen(path, "r");
 
     assert_non_null(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    text[fread(text, 1, TEXT_SIZE - 1, file)] = '\0';
     fclose(file);
+}
+
+static void expect_text(const char *path, const char *expected)
+{
+    char text[TEXT_SIZE];
+
+    read_text(path, text);
     assert_string_equal(text, expected);
 }
 
@@ -108,6 +116,23 @@ static void the_prototxt_says_what_is_no_default(void **state)
                 "  top: \"Softmax4_0\"\n"
                 "}\n");
     graph_free(graph);
+}
+
+/* OpenCV's importer takes 0.0001 for an alpha that is not there; Caffe's default is 1. */
+static void lrn_says_its_defaults_too(void **state)
+{
+    struct maker maker = maker_create(5);
+    uint32_t value = maker_image(&maker);
+    union parameters p = {
+        .lrn = {.local_size = 5, .alpha = 1, .beta = 0.75F, .k = 1, .region = LRN_ACROSS_CHANNELS}};
+    char text[TEXT_SIZE];
+
+    (void)state;
+    maker_add(&maker, OPERATOR_LRN, &p, &value, 1, 1);
+    graph_free(conversion_through_caffe(maker.graph));
+    read_text(conversion_prototxt(), text);
+    assert_non_null(strstr(text, "    local_size: 5\n    alpha: 1\n    beta: 0.75\n  }\n"));
+    graph_free(maker.graph);
 }
 
 static void a_written_caffemodel_cut_at_any_byte_is_refused(void **state)
@@ -261,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_prototxt_says_what_is_no_default, conversion_clean),
+        cmocka_unit_test_teardown(lrn_says_its_defaults_too, conversion_clean),
         cmocka_unit_test_teardown(a_written_caffemodel_cut_at_any_byte_is_refused,
                                   conversion_clean),
         cmocka_unit_test_teardown(any_name_comes_back, conversion_clean),

@@ -77,7 +77,7 @@ FIXTURES := $(wildcard tests/lib/*_fixture.c)
 TESTLIB := $(filter-out %_main.c $(FIXTURES),$(call sources,tests/lib))
 UNIT_TESTS := $(call sources,tests/unit tests/unit/* tests/unit/*/* tests/kernel tests/parity)
 BENCHES := $(call sources,tests/bench)
-TEST_PROGRAMS := $(call sources,tests/system tests/fault)
+TEST_PROGRAMS := $(call sources,tests/system tests/fault tests/fuzz)
 SERVERS := $(wildcard tests/lib/*_main.c)
 DEMO_PROGRAMS := $(call sources,demo)
 LAYERS := $(call sources,docs/layers)
@@ -138,7 +138,7 @@ $(BUILD)/bin/carmlbenchd: $(BUILD)/obj/daemon/main.o $(daemon_libs)
 $(patsubst tests/lib/%_main.c,$(BUILD)/tests/lib/%,$(SERVERS)): \
 	$(BUILD)/tests/lib/%: $(BUILD)/obj/tests/lib/%_main.o $(test_libs)
 	$(call link,$^)
-$(foreach part,unit kernel parity bench system fault,$(BUILD)/tests/$(part)/%): LDLIBS += -lcmocka
+$(foreach part,unit kernel parity bench system fault fuzz,$(BUILD)/tests/$(part)/%): LDLIBS += -lcmocka
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/lib/libfixture.a $(test_libs)
 	$(call link,$^)
 $(BUILD)/demo/train: $(call objects,$(call sources,demo/trainer))

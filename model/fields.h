@@ -52,6 +52,11 @@ size_t field_size(enum field_type type);
 enum status fields_check(const struct graph *graph, const struct node *node,
                          struct error *error) MUST_CHECK;
 
+/* Holds the numbers against what the layer can work with: none is a NaN, limits make a range, sizes
+ * are positive. Every reader does so through shape_infer(). STATUS_DATA names the layer. */
+enum status fields_check_values(const struct graph *graph, const struct node *node,
+                                struct error *error) MUST_CHECK;
+
 enum { WEIGHT_NAME_SIZE = 16 };
 
 /* What weight `index` of a node is called: "weights" and "biases" of convolutions and matrix

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/fields.h"
+
 typedef enum status shape_rule(struct inference *inference, struct error *error);
 
 static shape_rule *const rules[OPERATOR_COUNT] = {
@@ -68,7 +70,9 @@ enum status shape_infer(struct inference *inference, struct error *error)
     size_t count;
 
     inference->weight_count = 0;
-    status = rules[node->op->kind](inference, error);
+    status = fields_check_values(inference->graph, node, error);
+    if (!status)
+        status = rules[node->op->kind](inference, error);
     if (status)
         return status;
     for (uint32_t i = 0; i < node->output_count; i++) {

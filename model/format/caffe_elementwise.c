@@ -150,8 +150,6 @@ static void read_exponent(const struct caffe_layer *layer, const char *name,
     p->base = prototxt_float(layer->reader, message, "base", -1);
     p->scale = prototxt_float(layer->reader, message, "scale", 1);
     p->shift = prototxt_float(layer->reader, message, "shift", 0);
-    if (p->base != -1 && !(p->base > 0 && p->base < INFINITY))
-        caffe_fail(layer, STATUS_DATA, "base must be positive, or -1 for e");
 }
 
 void caffe_read_exp(const struct caffe_layer *layer, union parameters *out)
@@ -162,8 +160,6 @@ void caffe_read_exp(const struct caffe_layer *layer, union parameters *out)
 void caffe_read_log(const struct caffe_layer *layer, union parameters *out)
 {
     read_exponent(layer, "log_param", &out->log);
-    if (out->log.base == 1)
-        caffe_fail(layer, STATUS_DATA, "there is no logarithm to the base 1");
 }
 
 void caffe_read_threshold(const struct caffe_layer *layer, union parameters *out)

@@ -103,11 +103,8 @@ static const float *read_floats(const struct caffe_layer *layer,
         prototxt_fail(layer->reader, layer->layer, STATUS_MEMORY, "out of memory");
         return NULL;
     }
-    for (size_t i = 0; i < given; i++, field = prototxt_find_next(field)) {
+    for (size_t i = 0; i < given; i++, field = prototxt_find_next(field))
         values[i] = prototxt_field_float(layer->reader, field);
-        if (!(values[i] > 0 && values[i] <= (float)INT32_MAX))
-            prototxt_fail(layer->reader, field, STATUS_DATA, "'%s' must be positive", name);
-    }
     *count = given;
     return values;
 }
@@ -148,18 +145,6 @@ void caffe_read_prior_box(const struct caffe_layer *layer, union parameters *out
     p->offset = prototxt_float(layer->reader, message, "offset", 0.5F);
     read_sides(layer, message, "img_size", sizes, p->image);
     read_sides(layer, message, "step", steps, p->step);
-    if (layer->reader->status)
-        return;
-    if (!p->min_count)
-        caffe_fail(layer, STATUS_DATA, "min_size is missing");
-    if (p->max_count && p->max_count != p->min_count)
-        caffe_fail(layer, STATUS_DATA, "PriorBox takes one max_size per min_size, or none");
-    for (size_t i = 0; i < p->max_count && !layer->reader->status; i++) {
-        if (!(p->max_sizes[i] > p->min_sizes[i]))
-            caffe_fail(layer, STATUS_DATA, "max_size must be greater than min_size");
-    }
-    if (p->variance_count > 1 && p->variance_count != 4)
-        caffe_fail(layer, STATUS_DATA, "PriorBox takes no variance, one or four");
 }
 
 /* ---- DetectionOutput (detection_output_layer.cpp of weiliu89/caffe) ---- */
@@ -193,9 +178,6 @@ static void read_suppression(const struct caffe_layer *layer, const struct proto
     p->nms_threshold = prototxt_float(layer->reader, nms, "nms_threshold", 0.3F);
     p->nms_eta = prototxt_float(layer->reader, nms, "eta", 1);
     p->nms_top_k = prototxt_int(layer->reader, nms, "top_k", INT32_MIN, INT32_MAX, -1);
-    if (!(p->nms_threshold >= 0) || !(p->nms_eta > 0 && p->nms_eta <= 1))
-        caffe_fail(layer, STATUS_DATA,
-                   "nms_threshold must not be negative, and eta lie above 0 and not above 1");
 }
 
 void caffe_read_detection_output(const struct caffe_layer *layer, union parameters *out)

@@ -229,40 +229,71 @@ static void read_head(struct reading *reading, const json_t *root)
 
 /* ---- both ends ---- */
 
-static int compare(const void *left, const void *right)
+/* The value that element `index` of the list `key` names. */
+static uint32_t end_value(struct reading *reading, const json_t *list, size_t index,
+                          const char *key)
 {
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
+    const char *name = json_string_value(json_object_get(json_array_get(list, index), "name"));
+    const json_t *value = name ? json_object_get(reading->values, name) : NULL;
+
+    if (!value)
+        fail(reading, STATUS_DATA, "\"%s\" names what no node makes", key);
+    return (uint32_t)json_integer_value(value);
 }
 
-/* Brings the graph's inputs or outputs into the order of the list, which must name the same. */
-static void order_ends(struct reading *reading, const json_t *root, const char *key,
-                       uint32_t *values, size_t count)
+/* Brings the graph's inputs into the order of the list, which must name the same. */
+static void order_inputs(struct reading *reading, const json_t *root)
 {
-    const json_t *list = json_object_get(root, key);
-    uint32_t *given = calloc(count + 1, sizeof *given), *sorted = calloc(count + 1, sizeof *sorted);
+    const json_t *list = json_object_get(root, "inputs");
+    struct graph *graph = reading->graph;
 
-    if (!given || !sorted)
+    if (!json_is_array(list) || json_array_size(list) != graph->input_count)
+        fail(reading, STATUS_DATA, "\"inputs\" must list the graph's %zu", graph->input_count);
+    for (size_t i = 0; i < graph->input_count && !reading->status; i++) {
+        uint32_t value = end_value(reading, list, i, "inputs");
+        size_t at = i;
+        while (at < graph->input_count && graph->inputs[at] != value)
+            at++;
+        if (at == graph->input_count)
+            fail(reading, STATUS_DATA, "\"inputs\" does not name those of the graph");
+        if (reading->status)
+            return;
+        graph->inputs[at] = graph->inputs[i];
+        graph->inputs[i] = value;
+    }
+}
+
+/* Declares the outputs in the order of the list: each value that no node reads, and any others. */
+static void declare_outputs(struct reading *reading, const json_t *root)
+{
+    const json_t *list = json_object_get(root, "outputs");
+    struct graph *graph = reading->graph;
+    bool *declared = calloc(graph->value_count + 1, sizeof *declared);
+
+    if (!declared)
         fail(reading, STATUS_MEMORY, "out of memory");
-    if (!json_is_array(list) || json_array_size(list) != count)
-        fail(reading, STATUS_DATA, "\"%s\" must list the graph's %zu", key, count);
-    for (size_t i = 0; i < count && !reading->status; i++) {
-        const char *name = json_string_value(json_object_get(json_array_get(list, i), "name"));
-        const json_t *value = name ? json_object_get(reading->values, name) : NULL;
-        if (!value)
-            fail(reading, STATUS_DATA, "\"%s\" names what no node makes", key);
+    if (!json_is_array(list))
+        fail(reading, STATUS_DATA, "\"outputs\" must list the graph's");
+    for (size_t i = 0; i < json_array_size(list) && !reading->status; i++) {
+        uint32_t value = end_value(reading, list, i, "outputs");
+        if (reading->status)
+            break;
+        if (declared[value])
+            fail(reading, STATUS_DATA, "\"outputs\" names '%s' twice", graph->values[value].name);
         else
-            given[i] = sorted[i] = (uint32_t)json_integer_value(value);
+            graph_declare_output(graph, value);
+        declared[value] = true;
     }
-    if (!reading->status) {
-        qsort(sorted, count, sizeof *sorted, compare);
-        qsort(values, count, sizeof *values, compare);
-        if (memcmp(sorted, values, count * sizeof *values) != 0)
-            fail(reading, STATUS_DATA, "\"%s\" does not name those of the graph", key);
-        memcpy(values, given, count * sizeof *values);
+    for (size_t i = 0; i < graph->node_count && !reading->status; i++) {
+        for (uint32_t j = 0; j < graph->nodes[i].input_count; j++)
+            declared[graph->nodes[i].inputs[j]] = true;
     }
-    free(given);
-    free(sorted);
+    for (size_t i = 0; i < graph->value_count && !reading->status; i++) {
+        if (!declared[i])
+            fail(reading, STATUS_DATA, "\"outputs\" does not name those of the graph: '%s'",
+                 graph->values[i].name);
+    }
+    free(declared);
 }
 
 static void build(struct reading *reading, const json_t *root)
@@ -285,11 +316,11 @@ static void build(struct reading *reading, const json_t *root)
         read_node(reading, json_array_get(nodes, i));
     }
     if (!reading->status)
+        declare_outputs(reading, root);
+    if (!reading->status)
+        order_inputs(reading, root);
+    if (!reading->status)
         reading->status = graph_finish(reading->graph, reading->error);
-    if (reading->status)
-        return;
-    order_ends(reading, root, "inputs", reading->graph->inputs, reading->graph->input_count);
-    order_ends(reading, root, "outputs", reading->graph->outputs, reading->graph->output_count);
 }
 
 enum status graph_json_read(const char *path, const void *text, size_t size,

@@ -401,7 +401,7 @@ void tf_set_floats(struct tf_layer *layer, struct tf_node *node, const char *key
     struct tf_tensor *tensor = set_tensor(layer, node, key);
     float *room = tf_room(layer, count);
 
-    if (room)
+    if (room && count)
         memcpy(room, values, count * sizeof *room);
     tensor->type = TF_TYPE_FLOAT;
     tensor->floats = weight_make(&vector, room);

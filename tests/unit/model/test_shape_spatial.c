@@ -145,12 +145,12 @@ static void prior_boxes_without_sense_are_refused(void **state)
 {
     (void)state;
     refuse(PRIOR(""), STATUS_DATA, "min_size is missing");
-    refuse(PRIOR("min_size: 0"), STATUS_DATA, "'min_size' must be positive");
-    refuse(PRIOR("min_size: nan"), STATUS_DATA, "'min_size' must be positive");
+    refuse(PRIOR("min_size: 0"), STATUS_DATA, "must be positive");
+    refuse(PRIOR("min_size: nan"), STATUS_DATA, "must be positive");
     refuse(PRIOR("min_size: 30 max_size: 20"), STATUS_DATA, "greater than min_size");
     refuse(PRIOR("min_size: 30 max_size: [ 40, 50 ]"), STATUS_DATA, "one max_size per min_size");
     refuse(PRIOR("min_size: 30 variance: [ 0.1, 0.1 ]"), STATUS_DATA, "no variance, one or four");
-    refuse(PRIOR("min_size: 30 variance: -1"), STATUS_DATA, "'variance' must be positive");
+    refuse(PRIOR("min_size: 30 variance: -1"), STATUS_DATA, "must be positive");
     refuse(PRIOR("min_size: 30 img_size: 300 img_h: 300"), STATUS_DATA, "exclude each other");
     refuse(PRIOR("min_size: 30 img_h: 300"), STATUS_DATA, "must be positive");
     refuse(PRIOR("min_size: 30 step: 0"), STATUS_DATA, "must be positive");

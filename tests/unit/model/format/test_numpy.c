@@ -292,6 +292,9 @@ static void what_is_wrong_in_the_json_is_said(void **state)
         {"\"group\": 1", "\"group\": 2", STATUS_DATA, "group 2"},
         {"{\"name\": \"prob\", \"shape\"", "{\"name\": \"fc\", \"shape\"", STATUS_DATA,
          "does not name those of the graph"},
+        {"\"outputs\": [\n", "\"outputs\": [\n    {\"name\": \"prob\"},\n", STATUS_DATA,
+         "names 'prob' twice"},
+        {"\"negative_slope\": 0.1", "\"negative_slope\": 1e999", STATUS_DATA, "is not JSON"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -299,6 +302,40 @@ static void what_is_wrong_in_the_json_is_said(void **state)
         expect_refusal(cases[i].status, cases[i].text);
         remove_files(state);
     }
+}
+
+static void what_a_node_reads_may_be_an_output_too(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+
+    edit_json("\"outputs\": [\n", "\"outputs\": [\n    {\"name\": \"fc\"},\n");
+    if (model_load(npz, NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(graph->output_count, 2);
+    assert_string_equal(graph->values[graph->outputs[0]].name, "fc");
+    assert_string_equal(graph->values[graph->outputs[1]].name, "prob");
+    graph_free(graph);
+    remove_files(state);
+}
+
+static void a_network_without_weights_comes_back(void **state)
+{
+    const struct model_write_options options = {.format = MODEL_NUMPY};
+    struct error error = {""};
+    struct graph *graph;
+
+    if (net_load("input: 'data' input_shape { dim: 1 dim: 2 }\n"
+                 "layer { name: 'a' type: 'ReLU' bottom: 'data' top: 'a' }\n",
+                 NULL, &graph, &error) ||
+        model_write(graph, &options, stem, &error))
+        fail_msg("%s", error.text);
+    graph_free(graph);
+    if (model_load(npz, NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(graph->node_count, 2);
+    graph_free(graph);
+    remove_files(state);
 }
 
 static void a_json_alone_or_an_archive_alone_says_what_is_missing(void **state)
@@ -488,6 +525,8 @@ int main(void)
         TEST(a_network_comes_back_with_its_names_shapes_and_numbers),
         TEST(weights_stay_in_the_mapped_archive_at_multiples_of_64),
         TEST(files_that_exist_are_not_touched),
+        TEST(what_a_node_reads_may_be_an_output_too),
+        TEST(a_network_without_weights_comes_back),
         TEST(each_of_both_files_cut_at_any_byte_is_refused),
         TEST(any_flipped_byte_gives_a_graph_or_an_error),
         TEST(what_is_wrong_in_the_json_is_said),

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LAYERS = 16384, UPGRADE_MEMORY = 256 << 20 };
+enum { MAX_LAYERS = 16384, AXPY_NODES = 3, UPGRADE_MEMORY = 256 << 20 };
 
 /* ---- which layers take part (net.cpp, FilterNet and StateMeetsRule) ---- */
 
@@ -245,6 +245,53 @@ static void add_node(struct caffe_reading *reading, const struct prototxt_field 
         .reader = reader, .layer = layer, .graph = reading->graph, .node = node});
 }
 
+static const char *part_name(struct caffe_reading *reading, const char *label, const char *part)
+{
+    size_t size = strlen(label) + strlen(part) + 2;
+    char *name = arena_alloc(&reading->arena, size, 1);
+
+    if (!name)
+        reading->reader.status = arena_fail(&reading->arena, reading->reader.error);
+    else
+        snprintf(name, size, "%s/%s", label, part);
+    return name;
+}
+
+/* Bottom 0, one number per channel, times bottom 1 plus bottom 2 (axpy_layer.cpp of SENet's fork):
+ * a Scale along the first two axes and a sum. */
+static void add_axpy(struct caffe_reading *reading, const struct prototxt_field *layer,
+                     const char *const *bottoms, size_t bottom_count, const char *const *tops,
+                     size_t top_count)
+{
+    struct prototxt_reader *reader = &reading->reader;
+    const char *label = caffe_layer_label(reading, layer);
+    const char *flat = part_name(reading, label, "Flatten");
+    const char *scaled = part_name(reading, label, "Scale");
+    const char *factors[2] = {bottoms[1], flat}, *terms[2] = {scaled, bottoms[2]};
+    struct node *node;
+
+    if (bottom_count != 3 || top_count != 1)
+        prototxt_fail(reader, layer, STATUS_DATA, "layer '%s' (Axpy) needs 3 bottoms and 1 top",
+                      label);
+    check_bottoms(reading, layer, bottoms, bottom_count);
+    if (reader->status)
+        return;
+    reader->status = graph_add(reading->graph, operator_info(OPERATOR_FLATTEN), flat, bottoms, 1,
+                               &flat, 1, layer->line, &node, reader->error);
+    if (reader->status)
+        return;
+    node->parameters.flatten = (struct flatten_parameters){.axis = 1, .end_axis = -1};
+    reader->status = graph_add(reading->graph, operator_info(OPERATOR_SCALE), scaled, factors, 2,
+                               &scaled, 1, layer->line, &node, reader->error);
+    if (reader->status)
+        return;
+    node->parameters.scale = (struct scale_parameters){.axis = 0, .num_axes = 1};
+    reader->status = graph_add(reading->graph, operator_info(OPERATOR_ELTWISE), label, terms, 2,
+                               tops, 1, layer->line, &node, reader->error);
+    if (!reader->status)
+        node->parameters.eltwise = (struct eltwise_parameters){.operation = ELTWISE_SUM};
+}
+
 static bool is_softmax_of(struct caffe_reading *reading, const struct prototxt_field *layer,
                           const char *name)
 {
@@ -306,6 +353,9 @@ static void add_layer(struct caffe_reading *reading, const struct prototxt_field
     case CAFFE_DATA:
         caffe_add_data_layer(reading, layer);
         return;
+    case CAFFE_AXPY:
+        add_axpy(reading, layer, bottoms, bottom_count, tops, top_count);
+        return;
     case CAFFE_SOFTMAX_LOSS:
         add_softmax(reading, layer, bottoms, bottom_count);
         leave_out_tops(reading, layer);
@@ -331,8 +381,10 @@ static void count(struct caffe_reading *reading, size_t *nodes, size_t *values)
     *nodes = *values = prototxt_count(reading->root, "input");
     while ((layer = caffe_next_layer(reading, layer))) {
         size_t tops = prototxt_count(layer, "top");
-        *nodes += tops > 1 ? tops : 1;
-        *values += tops > 1 ? tops : 1;
+        const char *type = caffe_layer_type(reading, layer);
+        size_t least = caffe_role_of(layer, type, reading->v1) == CAFFE_AXPY ? AXPY_NODES : 1;
+        *nodes += tops > least ? tops : least;
+        *values += tops > least ? tops : least;
         if (*nodes > MAX_LAYERS || *values > MAX_LAYERS)
             prototxt_fail(&reading->reader, layer, STATUS_LIMIT, "more than %d layers or tops",
                           MAX_LAYERS);

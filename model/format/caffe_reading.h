@@ -27,6 +27,7 @@ struct caffe_reading {
 enum caffe_role {
     CAFFE_LAYER,        /* itself */
     CAFFE_DATA,         /* an Input */
+    CAFFE_AXPY,         /* three nodes that compute the same */
     CAFFE_SOFTMAX_LOSS, /* a Softmax */
     CAFFE_LOSS          /* nothing */
 };

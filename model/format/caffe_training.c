@@ -1,4 +1,5 @@
-/* Which layers only training has. Types: the layer factories of BVLC Caffe and of SSD's fork. */
+/* Which layers do not become the node of their type: those of training, and forks' that others can
+ * say. Types: the layer factories of BVLC Caffe and of SSD's and SENet's forks. */
 #include <string.h>
 
 #include "model/format/caffe_reading.h"
@@ -14,6 +15,7 @@ static const struct {
     {"WindowData", "WINDOW_DATA", CAFFE_DATA},
     {"DummyData", "DUMMY_DATA", CAFFE_DATA},
     {"AnnotatedData", "", CAFFE_DATA},
+    {"Axpy", "", CAFFE_AXPY},
     {"SoftmaxWithLoss", "SOFTMAX_LOSS", CAFFE_SOFTMAX_LOSS},
     {"Accuracy", "ACCURACY", CAFFE_LOSS},
     {"ContrastiveLoss", "CONTRASTIVE_LOSS", CAFFE_LOSS},

@@ -183,6 +183,58 @@ static void eltwise_takes_coefficients_for_sums(void **state)
            "Eltwise takes one coeff per bottom");
 }
 
+/* SENet's fork: one number per channel times the second bottom plus the third. */
+#define SQUEEZED                                                                                   \
+    "input: 'a' input_shape { dim: 2 dim: 6 dim: 1 dim: 1 }\n"                                     \
+    "input: 'x' input_shape { dim: 2 dim: 6 dim: 3 dim: 4 }\n"                                     \
+    "input: 'y' input_shape { dim: 2 dim: 6 dim: 3 dim: 4 }\n"
+
+static void an_axpy_is_a_scale_and_a_sum(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+    const struct node *flat, *scale, *sum;
+
+    (void)state;
+    if (net_load(SQUEEZED "layer { name: 'se' type: 'Axpy' bottom: 'a' bottom: 'x' bottom: 'y' "
+                          "top: 'se' }",
+                 NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(graph->node_count, 6);
+    flat = &graph->nodes[3], scale = &graph->nodes[4], sum = &graph->nodes[5];
+    assert_int_equal(flat->op->kind, OPERATOR_FLATTEN);
+    assert_int_equal(flat->inputs[0], 0);
+    assert_int_equal(graph->values[flat->outputs[0]].shape.dims, 2);
+    assert_int_equal(scale->op->kind, OPERATOR_SCALE);
+    assert_int_equal(scale->inputs[0], 1);
+    assert_int_equal(scale->inputs[1], flat->outputs[0]);
+    assert_int_equal(scale->parameters.scale.axis, 0);
+    assert_int_equal(sum->op->kind, OPERATOR_ELTWISE);
+    assert_int_equal(sum->parameters.eltwise.operation, ELTWISE_SUM);
+    assert_int_equal(sum->inputs[0], scale->outputs[0]);
+    assert_int_equal(sum->inputs[1], 2);
+    assert_string_equal(graph->values[sum->outputs[0]].name, "se");
+    graph_free(graph);
+}
+
+static void an_axpy_that_does_not_fit_is_refused(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+
+    (void)state;
+    assert_int_equal(net_load(SQUEEZED "layer { name: 'se' type: 'Axpy' bottom: 'a' bottom: 'x' "
+                                       "top: 'se' }",
+                              NULL, &graph, &error),
+                     STATUS_DATA);
+    assert_non_null(strstr(error.text, "layer 'se' (Axpy) needs 3 bottoms and 1 top"));
+    assert_int_equal(net_load(SQUEEZED "layer { name: 'se' type: 'Axpy' bottom: 'x' bottom: 'x' "
+                                       "bottom: 'y' top: 'se' }",
+                              NULL, &graph, &error),
+                     STATUS_DATA);
+    assert_non_null(strstr(error.text, "'se/Scale'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +245,8 @@ int main(void)
         cmocka_unit_test(arg_max_and_reduction_shape_their_outputs),
         cmocka_unit_test(normalizations_have_caffes_defaults),
         cmocka_unit_test(eltwise_takes_coefficients_for_sums),
+        cmocka_unit_test(an_axpy_is_a_scale_and_a_sum),
+        cmocka_unit_test(an_axpy_that_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

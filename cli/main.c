@@ -20,7 +20,9 @@ const struct command commands[] = {
      "Latin-1.\n\n"
      "  --run R            name of the run (default: default)\n"
      "  --model NAME[:VER] model to ask; may be repeated (default: defaults.models)\n"
-     "  --framework NAME[:VER]  framework to ask for; may be repeated (default: the model's own)\n"
+     "  --framework NAME[:VER]  framework to ask for; may be repeated (default: the model's own: "
+     "the\n"
+     "                     original's, where there are conversions of it)\n"
      "  --backend B        auto, carml or local (default: defaults.backend)\n"
      "  --expect TEXT      the right label contains this text\n"
      "  --synset WNID      the right answer is this WordNet synset (docs/SQL.md: those below it)\n",
@@ -33,7 +35,7 @@ const struct command commands[] = {
      "them)\n",
      results_command},
     {"report", "[--run R] [--score isa|substring] [--json]",
-     "Accuracy per model and framework, and what failed.",
+     "Accuracy per model and framework, how far two agree on the same bytes, and what failed.",
      "  --score S          only this scoring\n", report_command},
     {"retry", "[--run R] [--reason X]...", "Puts failed jobs back into the queue.",
      "  --reason X         only jobs that failed for this reason; may be repeated\n",
@@ -41,32 +43,44 @@ const struct command commands[] = {
     {"fsck", "[--json]", "Proves on a live database that nothing was lost or counted twice.", NULL,
      fsck_command},
     {"model", "add FILE.yml | list | show NAME [--json]", "The models that can be asked.",
-     "  add copies the manifest and its local files beside the database, where the daemon can "
-     "read\n"
-     "  them, after checking that they belong together.\n",
+     "  add copies the manifest, its local files and the certificate of a conversion beside the\n"
+     "  database, where the daemon can read them, after checking that they belong together.\n"
+     "  show NAME means the original; NAME@FRAMEWORK one that was converted.\n",
      model_command},
-    {"classify", "IMAGE... --model NAME|FILE.yml [--top N] [--resize METHOD] [--json]",
+    {"classify",
+     "IMAGE... --model NAME|FILE.yml [--framework F] [--top N] [--resize METHOD] [--json]",
      "Asks the local engine what pictures show.",
+     "  --model M          a manifest file, or a name of the catalogue: "
+     "NAME[:VERSION][@FRAMEWORK]\n"
+     "  --framework F      the same as @FRAMEWORK; without either, the original answers\n"
      "  --top N            how many classes to print (default 3)\n"
      "  --resize METHOD    carml-b, carml-a or bilinear instead of the manifest's\n",
      classify_command},
     {"infer",
-     "MODEL --input [NAME=]IN.npy... --output OUT.npz [--layers all|NAME,...] [--threads N]",
+     "MODEL --input [NAME=]IN.npy... --output OUT.npz [--layers all|NAME,...] [--threads N]"
+     " [--input-shape S]",
      "Raw tensors in, raw tensors out.",
      "MODEL as convert takes it. Tensors are float32 in the model's own layout; a network of "
      "TensorFlow\n"
      "that is given N,C,H,W instead of N,H,W,C answers in that, too.\n"
-     "  --layers L         write these tops (all: every one) instead of the network's outputs\n",
+     "  --layers L         write these tops (all: every one) instead of the network's outputs\n"
+     "  --threads N        0 (default): one for each CPU\n"
+     "  --input-shape S    for a model that does not say it, in its own order of axes\n",
      infer_command},
     {"convert",
      "MODEL --to caffe|numpy|tensorflow|onnx|tfjs -o OUT [--unverified] [--input-shape N,C,H,W]"
      " [--explicit-padding] [--json]",
      "Brings a network into another format and proves that it is the same function.",
-     "MODEL is a manifest, X.prototxt,X.caffemodel, X.npz (with X.json), a frozen GraphDef or an "
-     "ONNX\n"
-     "file. The result is read back and compared value by value on several inputs; "
+     "MODEL is a manifest (FILE.yml, or NAME[:VERSION][@FRAMEWORK] of the catalogue), "
+     "X.prototxt,X.caffemodel,\n"
+     "X.prototxt,X.npy (pickled dictionaries of caffe-tensorflow and MMdnn), X.npz (with X.json), "
+     "a "
+     "frozen\n"
+     "GraphDef or an ONNX file. The result is read back and compared value by value on several "
+     "inputs; "
      "OUT.certificate.json\n"
-     "says how. If anything differs, nothing is written.\n\n"
+     "says how. If anything differs, nothing is written. From a manifest, OUT.yml is made as "
+     "well.\n\n"
      "  --to F             caffe: OUT.prototxt and OUT.caffemodel; numpy: OUT.npz and OUT.json;\n"
      "                     tensorflow: OUT.pb; onnx: OUT.onnx; tfjs: the folder OUT\n"
      "  -o, --output OUT   where to; an older result is replaced\n"

@@ -184,6 +184,9 @@ static enum status pair_outputs(struct comparison *comparison, struct error *err
         comparison->layers[value].probability = is_probability(a, value);
         if (comparison->layers[value].other)
             continue;
+        /* An input that nothing reads: B need not have it. */
+        if (a->nodes[a->values[value].producer].op->kind == OPERATOR_INPUT)
+            continue;
         if (a->output_count != b->output_count || comparison->pair_of_b[b->outputs[i]] >= 0)
             return error_set(error, STATUS_DATA, "%s has no output '%s', which %s has", b->source,
                              a->values[value].name, a->source);

@@ -29,6 +29,8 @@ struct node {
     uint32_t *inputs, *outputs; /* indices into graph.values */
     uint32_t weight_count;
     struct weight *weights;
+    const char **shared; /* a name for each of the first shared_count weights, "" for none; nodes */
+    uint32_t shared_count; /* that say the same name have that weight in common (Caffe) */
     union parameters parameters;
     unsigned line; /* in the source file; 0: not known */
 };

@@ -98,6 +98,19 @@ const char *caffe_layer_type(struct caffe_reading *reading, const struct prototx
     return reading->reader.status ? "" : type->text;
 }
 
+/* What a layer of a known type asks for that is not supported, or NULL: where the maxima of a
+ * Pooling stood, for an Upsample to put them back (SegNet). */
+static const char *asks_for(const struct prototxt_field *layer, const char *type,
+                            const struct operator_info *op)
+{
+    if (op && op->kind == OPERATOR_POOLING && prototxt_count(layer, "top") > 1)
+        return " with a mask";
+    if (op && op->kind == OPERATOR_RESIZE && strcmp(type, "Interp") != 0 &&
+        prototxt_count(layer, "bottom") > 1)
+        return " with a mask";
+    return NULL;
+}
+
 /* Names every layer whose type is unknown, so that one look tells what a net would need. */
 static void check_types(struct caffe_reading *reading)
 {
@@ -107,13 +120,16 @@ static void check_types(struct caffe_reading *reading)
 
     while ((layer = caffe_next_layer(reading, layer))) {
         const char *type = caffe_layer_type(reading, layer);
-        if (reading->reader.status || operator_find_caffe(type, reading->v1) ||
+        const struct operator_info *op = operator_find_caffe(type, reading->v1);
+        const char *more = asks_for(layer, type, op);
+        if (reading->reader.status || (op && !more) ||
             caffe_role_of(layer, type, reading->v1) != CAFFE_LAYER)
             continue;
         first = first ? first : layer;
         if (used < sizeof list) {
-            int wrote = snprintf(list + used, sizeof list - used, "%s'%s' (%s)",
-                                 unknown ? ", " : "", caffe_layer_label(reading, layer), type);
+            int wrote =
+                snprintf(list + used, sizeof list - used, "%s'%s' (%s%s)", unknown ? ", " : "",
+                         caffe_layer_label(reading, layer), type, more ? more : "");
             used += wrote > 0 ? (size_t)wrote : 0;
         }
         unknown++;
@@ -199,6 +215,20 @@ static const struct prototxt_field *maker_of(struct caffe_reading *reading, cons
     return NULL;
 }
 
+/* Any layer of another phase or stage that makes `name`, or NULL. */
+static const struct prototxt_field *elsewhere(struct caffe_reading *reading, const char *name)
+{
+    const struct prototxt_field *layer = prototxt_find(reading->root, reading->layer_name), *top;
+
+    for (; layer; layer = prototxt_find_next(layer)) {
+        for (top = prototxt_find(layer, "top"); top; top = prototxt_find_next(top)) {
+            if (top->kind == PROTOTXT_STRING && !strcmp(top->text, name))
+                return layer;
+        }
+    }
+    return NULL;
+}
+
 /* Says more about a bottom that does not exist than the graph could. */
 static void check_bottoms(struct caffe_reading *reading, const struct prototxt_field *layer,
                           const char *const *bottoms, size_t count)
@@ -210,9 +240,17 @@ static void check_bottoms(struct caffe_reading *reading, const struct prototxt_f
         if (graph_top(reading->graph, bottoms[i]) >= 0)
             continue;
         maker = maker_of(reading, bottoms[i]);
-        if (!maker || reading->reader.status)
-            continue;
-        if (is_left_out(reading, bottoms[i]))
+        if (reading->reader.status)
+            return;
+        if (!maker) {
+            maker = elsewhere(reading, bottoms[i]);
+            if (maker)
+                prototxt_fail(&reading->reader, layer, STATUS_DATA,
+                              "layer '%s': bottom '%s' is made by layer '%s' in line %u only, "
+                              "whose rules keep it out of phase TEST without stages; take its "
+                              "include or exclude out",
+                              label, bottoms[i], caffe_layer_label(reading, maker), maker->line);
+        } else if (is_left_out(reading, bottoms[i]))
             prototxt_fail(&reading->reader, layer, STATUS_DATA,
                           "layer '%s': bottom '%s' is made by layer '%s' in line %u, which only "
                           "training needs and which is left out",
@@ -226,6 +264,29 @@ static void check_bottoms(struct caffe_reading *reading, const struct prototxt_f
 }
 
 /* ---- the graph ---- */
+
+/* Names under which layers share weights: `param { name: "..." }`, in V1 `param: "..."`. */
+static void read_shared(struct caffe_reading *reading, const struct prototxt_field *layer,
+                        struct node *node)
+{
+    struct arena *arena = &reading->graph->arena;
+    const struct prototxt_field *param = prototxt_find(layer, "param");
+    size_t count = prototxt_count(layer, "param");
+
+    if (!param || count > OPERATOR_MAX_WEIGHTS)
+        return;
+    node->shared = arena_alloc(arena, count, sizeof *node->shared);
+    for (; param && node->shared && !reading->reader.status; param = prototxt_find_next(param)) {
+        const char *name = param->kind == PROTOTXT_MESSAGE
+                               ? prototxt_string(&reading->reader, param, "name", "")
+                               : prototxt_field_string(&reading->reader, param);
+        node->shared[node->shared_count] = arena_text(arena, name, strlen(name));
+        if (!node->shared[node->shared_count++])
+            node->shared = NULL;
+    }
+    if (!node->shared && !reading->reader.status)
+        reading->reader.status = arena_fail(arena, reading->reader.error);
+}
 
 static void add_node(struct caffe_reading *reading, const struct prototxt_field *layer,
                      const struct operator_info *op, const char *const *bottoms,
@@ -241,6 +302,7 @@ static void add_node(struct caffe_reading *reading, const struct prototxt_field 
                                bottom_count, tops, top_count, layer->line, &node, reader->error);
     if (reader->status)
         return;
+    read_shared(reading, layer, node);
     caffe_read_parameters(&(struct caffe_layer){
         .reader = reader, .layer = layer, .graph = reading->graph, .node = node});
 }

@@ -333,6 +333,105 @@ static enum status check_names(const struct graph *graph, struct error *error)
     return STATUS_OK;
 }
 
+/* ---- shared weights ---- */
+
+/* A weight with a name. */
+struct share {
+    const char *name;
+    uint32_t node, weight;
+};
+
+static int by_name_and_place(const void *first, const void *second)
+{
+    const struct share *a = first, *b = second;
+    int order = strcmp(a->name, b->name);
+
+    return order ? order : (a->node > b->node) - (a->node < b->node);
+}
+
+static size_t count_shares(const struct graph *graph)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < graph->node_count; i++)
+        count += graph->nodes[i].shared_count;
+    return count;
+}
+
+/* Room for weights of a layer that the file does not have. */
+static enum status make_room(struct graph *graph, struct node *node, struct error *error)
+{
+    if (!node->weights)
+        node->weights = arena_alloc(&graph->arena, node->shared_count, sizeof *node->weights);
+    return node->weights ? STATUS_OK : arena_fail(&graph->arena, error);
+}
+
+/* Gives one group, of one name, the last weight that the file has: each that Net::
+ * CopyTrainedLayersFrom copies replaces those before. */
+static enum status share_group(struct graph *graph, const struct share *group, size_t count,
+                               struct error *error)
+{
+    const struct weight *weight = NULL;
+    enum status status = STATUS_OK;
+
+    for (size_t i = count; i-- > 0 && !weight;) {
+        const struct node *node = &graph->nodes[group[i].node];
+        if (group[i].weight < node->weight_count)
+            weight = &node->weights[group[i].weight];
+    }
+    for (size_t i = 0; i < count && weight && !status; i++) {
+        struct node *node = &graph->nodes[group[i].node];
+        if (!node->weight_count)
+            status = make_room(graph, node, error);
+        if (!status && (!node->weight_count || group[i].weight < node->weight_count))
+            node->weights[group[i].weight] = *weight;
+    }
+    return status;
+}
+
+/* A layer that the file does not have has its weights when each was given by another. */
+static void count_given(struct graph *graph)
+{
+    for (size_t i = 0; i < graph->node_count; i++) {
+        struct node *node = &graph->nodes[i];
+        uint32_t given = 0;
+        while (!node->weight_count && node->weights && given < node->shared_count &&
+               node->weights[given].bytes)
+            given++;
+        if (!node->weight_count && given == node->shared_count)
+            node->weight_count = given;
+    }
+}
+
+/* net.cpp, AppendParam and ShareWeights: weights of one name are one. */
+static enum status share_weights(struct graph *graph, struct error *error)
+{
+    size_t count = count_shares(graph), used = 0;
+    struct share *shares = count ? calloc(count, sizeof *shares) : NULL;
+    enum status status = STATUS_OK;
+
+    if (!count)
+        return STATUS_OK;
+    if (!shares)
+        return error_set(error, STATUS_MEMORY, "%s: out of memory", graph->source);
+    for (uint32_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        for (uint32_t j = 0; j < node->shared_count; j++) {
+            if (*node->shared[j])
+                shares[used++] = (struct share){node->shared[j], i, j};
+        }
+    }
+    qsort(shares, used, sizeof *shares, by_name_and_place);
+    for (size_t i = 0, end; i < used && !status; i = end) {
+        for (end = i + 1; end < used && !strcmp(shares[end].name, shares[i].name);)
+            end++;
+        status = share_group(graph, shares + i, end - i, error);
+    }
+    free(shares);
+    count_given(graph);
+    return status;
+}
+
 enum status caffe_attach_weights(struct graph *graph, const char *path, struct mapping **weights,
                                  struct error *error)
 {
@@ -351,6 +450,8 @@ enum status caffe_attach_weights(struct graph *graph, const char *path, struct m
         status = check_case(&loading);
     if (!status)
         status = check_names(graph, error);
+    if (!status)
+        status = share_weights(graph, error);
     return status ? status : graph_keep(graph, weights, error);
 }
 

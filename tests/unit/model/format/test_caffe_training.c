@@ -460,6 +460,82 @@ static void a_name_of_another_case_is_shown(void **state)
     buf_free(&weights);
 }
 
+/* Two towers of one weight and of biases of their own; `first` and `second` have numbers. */
+static enum status load_towers(bool first, bool second, struct graph **graph, struct error *error)
+{
+    static const char net[] =
+        "input: 'a' input_shape { dim: 1 dim: 2 }\ninput: 'b' input_shape { dim: 1 dim: 2 }\n"
+        "layer { name: 'fa' type: 'InnerProduct' bottom: 'a' top: 'fa' param { name: 'w' }\n"
+        "  param { name: 'v' } inner_product_param { num_output: 1 } }\n"
+        "layer { name: 'fb' type: 'InnerProduct' bottom: 'b' top: 'fb' param { name: 'w' }\n"
+        "  param { name: 'v' } inner_product_param { num_output: 1 } }\n";
+    static const struct shape shapes[] = {{2, {1, 2}}, {1, {1}}};
+    struct buf weights;
+    enum status status;
+
+    buf_init(&weights, BUF_LIMIT);
+    if (first)
+        net_weights(&weights, "fa", 2, shapes, (const float[]){1, 2, 3});
+    if (second)
+        net_weights(&weights, "fb", 2, shapes, (const float[]){4, 5, 6});
+    status = load(net, &weights, &none, graph, error);
+    buf_free(&weights);
+    return status;
+}
+
+static void weights_of_one_name_are_one(void **state)
+{
+    static const float expected[] = {1, 4, 4}; /* where both have numbers the later replaces */
+    struct error error = {""};
+    struct graph *graph;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        if (load_towers(i != 1, i != 0, &graph, &error))
+            fail_msg("%s", error.text);
+        for (size_t node = 2; node < 4; node++) {
+            float number;
+            assert_int_equal(graph->nodes[node].weight_count, 2);
+            memcpy(&number, graph->nodes[node].weights[0].bytes, sizeof number);
+            assert_true(number == expected[i]);
+        }
+        graph_free(graph);
+    }
+}
+
+static void layers_that_a_stage_keeps_out_are_named(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+
+    (void)state;
+    assert_int_equal(load("layer { name: 'd' type: 'Data' top: 'data' include { phase: TEST\n"
+                          "  stage: 'test-on-test' } }\n"
+                          "layer { name: 'r' type: 'ReLU' bottom: 'data' top: 'r' }\n",
+                          NULL, &square, &graph, &error),
+                     STATUS_DATA);
+    assert_non_null(
+        strstr(error.text, "made by layer 'd' in line 1 only, whose rules keep it out"));
+}
+
+static void masks_of_maxima_are_named_with_all_else_that_is_not_supported(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+
+    (void)state;
+    assert_int_equal(load("input: 'd' input_shape { dim: 1 dim: 1 dim: 4 dim: 4 }\n"
+                          "layer { name: 'n' type: 'BN' bottom: 'd' top: 'd' }\n"
+                          "layer { name: 'p' type: 'Pooling' bottom: 'd' top: 'p' top: 'm'\n"
+                          "  pooling_param { kernel_size: 2 stride: 2 } }\n"
+                          "layer { name: 'u' type: 'Upsample' bottom: 'p' bottom: 'm' top: 'u'\n"
+                          "  upsample_param { scale: 2 } }\n",
+                          NULL, &none, &graph, &error),
+                     STATUS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, ":2: 3 layers of a type that is not supported: 'n' (BN), "
+                                       "'p' (Pooling with a mask), 'u' (Upsample with a mask)"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +554,9 @@ int main(void)
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(any_changed_byte_gives_a_graph_or_an_error),
         cmocka_unit_test(a_name_of_another_case_is_shown),
+        cmocka_unit_test(weights_of_one_name_are_one),
+        cmocka_unit_test(layers_that_a_stage_keeps_out_are_named),
+        cmocka_unit_test(masks_of_maxima_are_named_with_all_else_that_is_not_supported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,24 +26,29 @@ static void print_real(FILE *out, const char *key, double value)
     json_write_real(out, value);
 }
 
-static enum status print_file(FILE *out, const char *path, const char *name, struct error *error)
+static enum status print_file(FILE *out, const struct certificate *certificate, const char *path,
+                              const char *name, struct error *error)
 {
     char digest[SHA256_HEX_SIZE];
     struct stat info;
-    enum status status = hash_sha256_file(path, digest, error);
 
-    if (!status && stat(path, &info))
-        status = error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    if (status)
-        return status;
+    if (stat(path, &info))
+        return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
     fputs("\n    {", out);
     print_text(out, "name", name);
-    fprintf(out, ", \"bytes\": %jd, \"sha256\": \"%s\"}", (intmax_t)info.st_size, digest);
+    fprintf(out, ", \"bytes\": %jd", (intmax_t)info.st_size);
+    if (certificate->comparison) {
+        enum status status = hash_sha256_file(path, digest, error);
+        if (status)
+            return status;
+        fprintf(out, ", \"sha256\": \"%s\"", digest);
+    }
+    fputs("}", out);
     return STATUS_OK;
 }
 
-static enum status print_side(FILE *out, const char *key, const struct certificate_side *side,
-                              struct error *error)
+static enum status print_side(FILE *out, const char *key, const struct certificate *certificate,
+                              const struct certificate_side *side, struct error *error)
 {
     enum status status = STATUS_OK;
 
@@ -52,7 +57,7 @@ static enum status print_side(FILE *out, const char *key, const struct certifica
     fputs(", \"files\": [", out);
     for (size_t i = 0; i < side->file_count && !status; i++) {
         fputs(i ? "," : "", out);
-        status = print_file(out, side->paths[i], side->names[i], error);
+        status = print_file(out, certificate, side->paths[i], side->names[i], error);
     }
     fputs("]}", out);
     return status;
@@ -131,9 +136,13 @@ static enum status print(FILE *out, const struct certificate *certificate, struc
         fputs(",\n  ", out);
         print_text(out, "note", certificate->note);
     }
-    status = print_side(out, "source", &certificate->source, error);
+    if (!result) {
+        fputs(",\n  ", out);
+        print_text(out, "hashes", "none: nothing was proved, so nothing was hashed");
+    }
+    status = print_side(out, "source", certificate, &certificate->source, error);
     if (!status)
-        status = print_side(out, "result", &certificate->result, error);
+        status = print_side(out, "result", certificate, &certificate->result, error);
     if (!status && result) {
         print_probes(out);
         certificate_print_comparison(out, result);

@@ -4,6 +4,8 @@
  * "different", "unverified"), source and result (format, files with size and SHA-256), bounds,
  * inputs, outputs (max_probability_difference, max_relative_difference), layers (name, operator,
  * shape, other, paired_by, max_difference, relative_difference; in execution order), unpaired.
+ * Without a proof the files have names and sizes only, a member "hashes" says so, and what follows
+ * the result is left out: to hash both models takes longer than to convert them.
  */
 #ifndef CLI_CERTIFICATE_H
 #define CLI_CERTIFICATE_H
@@ -19,17 +21,17 @@ enum { CERTIFICATE_FILES = 4 };
 struct certificate_side {
     const char *format; /* "caffe", ...; NULL: not known */
     size_t file_count;
-    const char *paths[CERTIFICATE_FILES]; /* to be hashed */
+    const char *paths[CERTIFICATE_FILES]; /* to be measured and hashed */
     const char *names[CERTIFICATE_FILES]; /* to be shown */
 };
 
 struct certificate {
     struct certificate_side source, result;
-    const struct comparison_result *comparison; /* NULL: unverified */
+    const struct comparison_result *comparison; /* NULL: unverified, no hashes */
     const char *note;                           /* may be NULL */
 };
 
-/* Writes `path`. Hashes the files. */
+/* Writes `path`; hashes the files if there is a comparison. */
 enum status certificate_write(const struct certificate *certificate, const char *path,
                               struct error *error) MUST_CHECK;
 

@@ -216,6 +216,9 @@ class Proof(Convert):
     def test_without_proof_the_certificate_says_so(self):
         self.convert(self.small_model(), "onnx", "net", "--unverified")
         self.assertEqual(self.certificate("net")["verdict"], "unverified")
+        self.assertIn("nothing was hashed", self.certificate("net")["hashes"])
+        self.assertEqual(self.certificate("net")["result"]["files"],
+                         [{"name": "net.onnx", "bytes": (self.folder / "net.onnx").stat().st_size}])
         self.assertNotIn("layers", self.certificate("net"))
         self.assertEqual(self.names(), ["net.certificate.json", "net.onnx"])
 

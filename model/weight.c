@@ -142,15 +142,9 @@ bool weight_slice(struct weight *weight, unsigned axis, int64_t begin, int64_t e
     return true;
 }
 
-/* A view with as few axes as say the same, so that the inner loops are long. */
-struct walk {
-    unsigned dims;
-    int64_t dim[SHAPE_MAX_DIMS], stride[SHAPE_MAX_DIMS];
-};
-
-static struct walk merge(const struct weight *weight)
+struct weight_walk weight_walk(const struct weight *weight)
 {
-    struct walk walk = {.dims = 0};
+    struct weight_walk walk = {.dims = 0};
 
     for (unsigned i = 0; i < weight->dims; i++) {
         if (weight->dim[i] == 1)
@@ -178,14 +172,14 @@ static void gather(const unsigned char *from, int64_t stride, size_t count, floa
 
 /* Where a reader of rows (stretches along the last axis of a walk) stands. */
 struct cursor {
-    struct walk walk;
+    struct weight_walk walk;
     int64_t index[SHAPE_MAX_DIMS];
     int64_t offset; /* of the element, in elements */
 };
 
 static void next_row(struct cursor *cursor)
 {
-    const struct walk *walk = &cursor->walk;
+    const struct weight_walk *walk = &cursor->walk;
     unsigned last = walk->dims - 1;
 
     cursor->offset -= cursor->index[last] * walk->stride[last];
@@ -252,7 +246,7 @@ void weight_read(const struct weight *weight, size_t first, size_t count, float 
         memcpy(out, weight->bytes + first * sizeof *out, count * sizeof *out);
         return;
     }
-    at.walk = merge(weight);
+    at.walk = weight_walk(weight);
     for (unsigned i = at.walk.dims; i-- > 0; rest /= (size_t)at.walk.dim[i]) {
         at.index[i] = (int64_t)(rest % (size_t)at.walk.dim[i]);
         at.offset += at.index[i] * at.walk.stride[i];

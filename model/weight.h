@@ -43,6 +43,15 @@ void weight_read(const struct weight *weight, size_t first, size_t count, float 
 /* Copies all of them. */
 void weight_copy(const struct weight *weight, float *out);
 
+/* The view with as few axes as say the same, outermost first; none has the extent 1. */
+struct weight_walk {
+    unsigned dims;
+    int64_t dim[SHAPE_MAX_DIMS], stride[SHAPE_MAX_DIMS];
+};
+
+/* Of a weight that is not contiguous. */
+struct weight_walk weight_walk(const struct weight *weight);
+
 /* One number; slow for large views. */
 float weight_at(const struct weight *weight, size_t index);
 

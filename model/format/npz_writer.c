@@ -11,7 +11,7 @@
 #include "model/format/crc32.h"
 #include "model/format/output.h"
 
-enum { LOCAL_SIZE = 30, CENTRAL_SIZE = 46, END_SIZE = 22 };
+enum { LOCAL_SIZE = 30, LOCAL_CRC = 14, CENTRAL_SIZE = 46, END_SIZE = 22 };
 enum { NAME_MAX_SIZE = 4096, ENTRIES_MAX = 65534, DIRECTORY_MAX = 64 << 20 };
 
 /* The extra field that fills up a local header: id, size, alignment, zeros. */
@@ -170,24 +170,7 @@ static enum status prepare(const struct npz_writer *writer, const char *name,
     return check_entry(writer, entry, error);
 }
 
-/* Of all its numbers, in row-major order. */
-static uint32_t weight_crc(uint32_t crc, const struct weight *weight)
-{
-    float block[4096];
-
-    if (weight_is_contiguous(weight))
-        return crc32_update(crc, weight->bytes, weight->count * sizeof(float));
-    for (size_t done = 0; done < weight->count;) {
-        size_t part = sizeof block / sizeof *block;
-        if (part > weight->count - done)
-            part = weight->count - done;
-        weight_read(weight, done, part, block);
-        crc = crc32_update(crc, block, part * sizeof *block);
-        done += part;
-    }
-    return crc;
-}
-
+/* Its sum is known, and put in, once the numbers have passed. */
 static void write_local(const struct npz_writer *writer, const struct entry *entry)
 {
     unsigned char local[LOCAL_SIZE] = {'P', 'K', 3, 4}, extra[EXTRA_MIN + ALIGNMENT] = {0};
@@ -209,16 +192,20 @@ enum status npz_write_weight(struct npz_writer *writer, const char *name,
 {
     struct entry entry = {.size = 0};
     enum status status = prepare(writer, name, weight, &entry, error);
+    unsigned char crc[4];
 
     if (status)
         return status;
-    entry.crc = weight_crc(crc32_update(0, entry.header, entry.header_size), weight);
+    write_local(writer, &entry);
+    output_write(writer->output, entry.header, entry.header_size);
+    entry.crc = crc32_shift(crc32_update(0, entry.header, entry.header_size),
+                            weight->count * sizeof(float));
+    entry.crc ^= output_weight_crc(writer->output, weight);
+    put32(crc, entry.crc);
+    output_replace(writer->output, entry.offset + LOCAL_CRC, crc, sizeof crc);
     if (add_to_directory(writer, &entry))
         return error_set(error, STATUS_MEMORY, "%s: out of memory", writer->path);
     writer->count++;
-    write_local(writer, &entry);
-    output_write(writer->output, entry.header, entry.header_size);
-    output_weight(writer->output, weight);
     return STATUS_OK;
 }
 

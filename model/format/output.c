@@ -6,9 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A turned weight is gathered in parts so large that what lies close together in the source serves
- * several rows of the result. */
-enum { BUFFER_SIZE = 1 << 20, TURN_FLOATS = 4 << 20 };
+#include "model/format/crc32.h"
+#include "model/weight_turn.h"
+
+/* One write() takes no more than a part: for larger ones the kernel makes larger and larger pages
+ * in its cache, and looking for those costs more than the copy. */
+enum { BUFFER_SIZE = 1 << 20, PART_SIZE = 256 << 10, ROOM_ALIGN = 64 };
 
 struct output {
     char *path;
@@ -17,7 +20,16 @@ struct output {
     uint64_t size;
     size_t used;
     unsigned char *buffer;
+    float *room; /* for turned weights; NULL before the first */
 };
+
+static void free_output(struct output *output)
+{
+    free(output->path);
+    free(output->buffer);
+    free(output->room);
+    free(output);
+}
 
 enum status output_create(const char *path, struct output **out, struct error *error)
 {
@@ -29,88 +41,148 @@ enum status output_create(const char *path, struct output **out, struct error *e
         output->buffer = malloc(BUFFER_SIZE);
     }
     if (!output || !output->path || !output->buffer) {
-        if (output) {
-            free(output->path);
-            free(output->buffer);
-        }
-        free(output);
+        if (output)
+            free_output(output);
         return error_set(error, STATUS_MEMORY, "%s: out of memory", path);
     }
     output->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (output->fd < 0) {
         enum status status =
             error_set(error, STATUS_IO, "%s: cannot be created: %s", path, strerror(errno));
-        free(output->path);
-        free(output->buffer);
-        free(output);
+        free_output(output);
         return status;
     }
     *out = output;
     return STATUS_OK;
 }
 
-static void write_out(struct output *output, const unsigned char *bytes, size_t size)
+/* Past `offset`; the parts of a turned weight do not come in order. */
+static void write_at(struct output *output, uint64_t offset, const unsigned char *bytes,
+                     size_t size)
 {
     while (size && !output->problem) {
-        ssize_t wrote = write(output->fd, bytes, size);
+        size_t part = size < PART_SIZE ? size : PART_SIZE;
+        ssize_t wrote = pwrite(output->fd, bytes, part, (off_t)offset);
         if (wrote < 0) {
             output->problem = errno == EINTR ? 0 : errno;
             continue;
         }
         bytes += wrote;
+        offset += (uint64_t)wrote;
         size -= (size_t)wrote;
     }
 }
 
 static void flush(struct output *output)
 {
-    write_out(output, output->buffer, output->used);
+    write_at(output, output->size - output->used, output->buffer, output->used);
     output->used = 0;
 }
 
 void output_write(struct output *output, const void *bytes, size_t size)
 {
-    output->size += size;
     if (size > BUFFER_SIZE - output->used)
         flush(output);
-    if (size >= BUFFER_SIZE) {
-        write_out(output, bytes, size);
-        return;
-    }
-    if (size)
+    if (size >= BUFFER_SIZE)
+        write_at(output, output->size, bytes, size);
+    else if (size) {
         memcpy(output->buffer + output->used, bytes, size);
-    output->used += size;
+        output->used += size;
+    }
+    output->size += size;
 }
 
-/* Through `room` floats at `buffer`. */
-static void write_turned(struct output *output, const struct weight *weight, float *buffer,
-                         size_t room)
+void output_replace(struct output *output, uint64_t offset, const void *bytes, size_t size)
 {
-    for (size_t done = 0, part; done < weight->count; done += part) {
-        part = weight->count - done < room ? weight->count - done : room;
-        weight_read(weight, done, part, buffer);
-        write_out(output, (const unsigned char *)buffer, part * sizeof *buffer);
+    uint64_t written = output->size - output->used;
+
+    if (offset < written && offset + size > written) {
+        flush(output);
+        written = output->size;
     }
-    output->size += weight->count * sizeof *buffer;
+    if (offset < written)
+        write_at(output, offset, bytes, size);
+    else
+        memcpy(output->buffer + (offset - written), bytes, size);
+}
+
+/* ---- weights ---- */
+
+/* A weight on its way out. */
+struct passage {
+    struct output *output;
+    uint64_t offset; /* where it begins */
+    size_t size;     /* of all of it, in bytes */
+    uint32_t *crc;   /* NULL: not asked for */
+};
+
+/* The sum of a whole is the exclusive or of what its parts give at their places. */
+static void add_to_sum(const struct passage *passage, size_t at, const void *bytes, size_t size)
+{
+    if (passage->crc)
+        *passage->crc ^= crc32_shift(crc32_update(0, bytes, size), passage->size - at - size);
+}
+
+static void write_stretch(void *context, size_t first, const float *numbers, size_t count)
+{
+    struct passage *passage = context;
+    size_t at = first * sizeof *numbers, size = count * sizeof *numbers;
+
+    add_to_sum(passage, at, numbers, size);
+    write_at(passage->output, passage->offset + at, (const unsigned char *)numbers, size);
+}
+
+static void write_turned(struct passage *passage, const struct weight *weight)
+{
+    struct output *output = passage->output;
+
+    if (!output->room)
+        output->room = aligned_alloc(ROOM_ALIGN, WEIGHT_TURN_ROOM * sizeof *output->room);
+    flush(output);
+    output->size += passage->size;
+    if (output->room)
+        weight_turn(weight, output->room, WEIGHT_TURN_ROOM, write_stretch, passage);
+    else /* the output's own buffer comes from malloc and is aligned for floats */
+        weight_turn(weight, (float *)(void *)output->buffer, BUFFER_SIZE / sizeof(float),
+                    write_stretch, passage);
+}
+
+/* Summed and written part by part, so that memory is read once. */
+static void write_contiguous(struct passage *passage, const unsigned char *bytes)
+{
+    for (size_t done = 0, part; done < passage->size; done += part) {
+        part = passage->size - done < PART_SIZE ? passage->size - done : PART_SIZE;
+        add_to_sum(passage, done, bytes + done, part);
+        output_write(passage->output, bytes + done, part);
+    }
+}
+
+static void write_weight(struct output *output, const struct weight *weight, uint32_t *crc)
+{
+    struct passage passage = {.output = output,
+                              .offset = output->size,
+                              .size = weight->count * sizeof(float),
+                              .crc = crc};
+
+    if (!weight_is_contiguous(weight))
+        write_turned(&passage, weight);
+    else if (crc)
+        write_contiguous(&passage, weight->bytes);
+    else
+        output_write(output, weight->bytes, passage.size);
 }
 
 void output_weight(struct output *output, const struct weight *weight)
 {
-    size_t room = weight->count < TURN_FLOATS ? weight->count : TURN_FLOATS;
-    float *buffer;
+    write_weight(output, weight, NULL);
+}
 
-    if (weight_is_contiguous(weight)) {
-        output_write(output, weight->bytes, weight->count * sizeof(float));
-        return;
-    }
-    flush(output);
-    buffer = room * sizeof *buffer > BUFFER_SIZE ? malloc(room * sizeof *buffer) : NULL;
-    /* The output's own buffer comes from malloc and is aligned for floats. */
-    if (buffer)
-        write_turned(output, weight, buffer, room);
-    else
-        write_turned(output, weight, (float *)(void *)output->buffer, BUFFER_SIZE / sizeof *buffer);
-    free(buffer);
+uint32_t output_weight_crc(struct output *output, const struct weight *weight)
+{
+    uint32_t crc = 0;
+
+    write_weight(output, weight, &crc);
+    return crc;
 }
 
 void output_sync(struct output *output)
@@ -139,9 +211,7 @@ enum status output_close(struct output *output, struct error *error)
                            "%s: cannot be written: %s", output->path, strerror(output->problem));
         unlink(output->path);
     }
-    free(output->path);
-    free(output->buffer);
-    free(output);
+    free_output(output);
     return status;
 }
 
@@ -151,7 +221,5 @@ void output_discard(struct output *output)
         return;
     close(output->fd);
     unlink(output->path);
-    free(output->path);
-    free(output->buffer);
-    free(output);
+    free_output(output);
 }

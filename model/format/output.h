@@ -1,4 +1,5 @@
-/* output: a file that is written once, from the beginning to the end.
+/* output: a file that is written once, from the beginning to the end; a few bytes may be put in
+ * later.
  *
  * The first error sticks; output_close() reports it. Owned by one thread.
  */
@@ -19,8 +20,14 @@ enum status output_create(const char *path, struct output **out, struct error *e
 void output_write(struct output *output, const void *bytes, size_t size);
 
 /* Writes all of a weight's floats in row-major order: straight from where they lie if they are
- * contiguous, else through a small buffer. */
+ * contiguous, else through a buffer of 16 MB. */
 void output_weight(struct output *output, const struct weight *weight);
+
+/* The same; gives the CRC-32 of these bytes, taken on their way. */
+uint32_t output_weight_crc(struct output *output, const struct weight *weight);
+
+/* Puts other bytes in the place of some that were written. */
+void output_replace(struct output *output, uint64_t offset, const void *bytes, size_t size);
 
 /* Asks for what was written so far to be on the disk when it returns. */
 void output_sync(struct output *output);

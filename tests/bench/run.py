@@ -14,6 +14,7 @@ STEPS = [
     ["throughput.py", "--send", "url"],
     ["memory.py", "--last", "20000"],
     ["recovery.py"],
+    ["convert.py"],
 ]
 
 

@@ -309,6 +309,29 @@ static void catalogue_finds_the_first_match_of_its_folders(void **state)
     unlink(at("notes.txt"));
 }
 
+static void a_name_means_the_original_before_a_conversion(void **state)
+{
+    (void)state;
+    char text[2048];
+    struct catalogue *catalogue;
+    struct error error;
+    change("  name: Caffe\n", "  name: TensorFlow\n", text);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used, "attributes:\n  converted_from: Caffe\n");
+    write_file("a.yml", text); /* found first */
+    write_file("m.yml", generation_b);
+    assert_int_equal(catalogue_open(folder, &catalogue, &error), STATUS_OK);
+    assert_int_equal(catalogue_count(catalogue), 2);
+    const struct manifest *converted = catalogue_find(catalogue, NULL, NULL, "tensorflow", "1.0");
+    assert_ptr_equal(converted, catalogue_at(catalogue, 0));
+    assert_string_equal(converted->converted_from, "Caffe");
+    assert_null(catalogue_find(catalogue, NULL, NULL, "tensorflow", "1.15"));
+    assert_string_equal(
+        catalogue_find(catalogue, converted->name, NULL, NULL, NULL)->framework_name, "Caffe");
+    catalogue_free(catalogue);
+    unlink(at("a.yml"));
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -352,6 +375,7 @@ int main(void)
         cmocka_unit_test(resize_methods_have_names),
         cmocka_unit_test(names_compare_as_carml_does),
         cmocka_unit_test(catalogue_finds_the_first_match_of_its_folders),
+        cmocka_unit_test(a_name_means_the_original_before_a_conversion),
         cmocka_unit_test(catalogue_leaves_out_what_is_no_file),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

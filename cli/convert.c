@@ -121,6 +121,12 @@ static enum status refuse(const struct request *request, const struct comparison
 {
     const struct comparison_layer *layer = result->first_different;
 
+    if (!layer && result->undecided)
+        return error_set(error, STATUS_NO,
+                         "%s: not written: output '%s' is infinite or not a number on every probe, "
+                         "which proves nothing; check the weights; --unverified writes it all the "
+                         "same",
+                         request->output, result->undecided->name);
     if (!layer)
         return error_set(error, STATUS_NO,
                          "%s: not written: the result differs (probabilities by %.3g, layers by "

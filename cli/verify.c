@@ -230,8 +230,18 @@ static void print_verdict(const struct comparison_result *result)
         printf("DIFFERENT: '%s' (%s) is the first to differ%s%s\n", layer->name,
                layer->node->op->name, result->hint ? "; common causes: " : "",
                result->hint ? result->hint : "");
+    else if (result->undecided)
+        printf("UNDECIDED: output '%s' is infinite or not a number on every input\n",
+               result->undecided->name);
     else
         puts("DIFFERENT");
+}
+
+static const char *verdict(const struct comparison_result *result)
+{
+    if (result->same)
+        return "same";
+    return result->undecided && !result->first_different ? "undecided" : "different";
 }
 
 static void print_json(const struct request *request, const struct comparison_result *result)
@@ -240,7 +250,7 @@ static void print_json(const struct request *request, const struct comparison_re
     json_write_text(stdout, request->models[0]);
     fputs(",\n  \"model_b\": ", stdout);
     json_write_text(stdout, request->models[1]);
-    printf(",\n  \"verdict\": \"%s\",\n", result->same ? "same" : "different");
+    printf(",\n  \"verdict\": \"%s\",\n", verdict(result));
     certificate_print_comparison(stdout, result);
     puts("\n}");
 }

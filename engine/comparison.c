@@ -26,6 +26,7 @@ struct comparison {
     size_t *input_of_b;               /* per input of B: the input of A */
     struct fingerprint *fingerprints; /* per value of A, of the first input */
     float **copies;                   /* per value of A, of the present input */
+    size_t *counts;                   /* of the numbers in each copy */
     bool failed;                      /* memory ran out in an observer */
     struct comparison_result result;
 };
@@ -208,9 +209,10 @@ static enum status allocate(struct comparison *comparison, struct error *error)
     comparison->layers = calloc(a, sizeof *comparison->layers);
     comparison->fingerprints = calloc(a, sizeof *comparison->fingerprints);
     comparison->copies = calloc(a, sizeof *comparison->copies);
+    comparison->counts = calloc(a, sizeof *comparison->counts);
     comparison->pair_of_b = calloc(b, sizeof *comparison->pair_of_b);
     if (!comparison->layers || !comparison->fingerprints || !comparison->copies ||
-        !comparison->pair_of_b)
+        !comparison->counts || !comparison->pair_of_b)
         return fail_memory(comparison, error);
     for (uint32_t i = 0; i < a; i++) {
         const struct value *value = &comparison->a.graph->values[i];
@@ -255,6 +257,7 @@ void comparison_free(struct comparison *comparison)
     for (size_t i = 0; comparison->copies && i < comparison->a.graph->value_count; i++)
         free(comparison->copies[i]);
     free(comparison->copies);
+    free(comparison->counts);
     free(comparison->fingerprints);
     free(comparison->pair_of_b);
     free(comparison->input_of_b);
@@ -291,6 +294,7 @@ static void keep_value(void *context, uint32_t value, const struct tensor *tenso
     }
     memcpy(copy, tensor->data, tensor->count * sizeof *copy);
     comparison->copies[value] = copy;
+    comparison->counts[value] = tensor->count;
     if (first)
         comparison->fingerprints[value] = fingerprint_take(copy, tensor->count);
 }
@@ -301,6 +305,16 @@ static void note_difference(struct comparison_layer *layer, struct difference di
         layer->max_difference = difference.max;
     if (difference.relative > layer->relative)
         layer->relative = difference.relative;
+    layer->finite |= difference.finite;
+}
+
+/* How many numbers there are only the run tells: DetectionOutput keeps what it found. */
+static struct difference take_difference(const struct comparison *comparison, size_t pair,
+                                         const struct tensor *tensor)
+{
+    if (comparison->counts[pair] != tensor->count)
+        return (struct difference){.max = INFINITY, .relative = INFINITY, .finite = true};
+    return difference_take(comparison->copies[pair], tensor->data, tensor->count);
 }
 
 /* A value of A that has no pair yet and holds these numbers. */
@@ -344,9 +358,8 @@ static void compare_value(void *context, uint32_t value, const struct tensor *te
     }
     if (pair < 0 || !comparison->copies[pair])
         return;
-    note_difference(&comparison->layers[pair],
-                    difference_take(comparison->copies[pair], tensor->data, tensor->count));
-    if (pair == comparison->a.graph->outputs[0])
+    note_difference(&comparison->layers[pair], take_difference(comparison, (size_t)pair, tensor));
+    if (pair == comparison->a.graph->outputs[0] && comparison->counts[pair] == tensor->count)
         note_ranking(comparison, comparison->copies[pair], tensor->data, tensor->count);
 }
 
@@ -437,6 +450,7 @@ const struct comparison_result *comparison_result(struct comparison *comparison)
     result->layers = comparison->layers;
     result->layer_count = comparison->a.graph->value_count;
     result->paired = 0;
+    result->undecided = NULL;
     result->max_probability = result->max_relative = result->output_relative = 0;
     for (size_t i = 0; i < result->layer_count; i++) {
         const struct comparison_layer *layer = &comparison->layers[i];
@@ -447,11 +461,13 @@ const struct comparison_result *comparison_result(struct comparison *comparison)
         if (!layer->output)
             continue;
         result->output_relative = fmax(result->output_relative, layer->relative);
+        if (!layer->finite && !result->undecided)
+            result->undecided = layer;
         if (layer->probability)
             result->max_probability = fmax(result->max_probability, layer->max_difference);
     }
     result->same = result->max_probability <= COMPARISON_MAX_PROBABILITY &&
-                   result->max_relative <= COMPARISON_MAX_RELATIVE;
+                   result->max_relative <= COMPARISON_MAX_RELATIVE && !result->undecided;
     result->first_different = result->same ? NULL : find_parting(comparison);
     result->hint = result->first_different ? difference_hint(result->first_different->node) : NULL;
     return result;

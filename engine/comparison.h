@@ -25,10 +25,11 @@ struct comparison_layer {
     const struct shape *shape; /* for one image */
     const char *other;         /* name in B; NULL without a pair */
     enum comparison_pairing pairing;
-    double
-        max_difference; /* max |a - b| over all inputs; infinite if one of them is not a number */
-    double relative;    /* max of (max |a - b| / max |a|) */
+    double max_difference; /* max |a - b| over all inputs; infinite if one of them is not a number,
+                              or if they are not equally many (rows of DetectionOutput) */
+    double relative;       /* max of (max |a - b| / max |a|) */
     bool output, probability; /* of the network; made by Softmax */
+    bool finite;              /* A had a finite number there on some input */
 };
 
 struct comparison_result {
@@ -43,7 +44,8 @@ struct comparison_result {
                                     order, agree */
     const struct comparison_layer *first_different; /* NULL: none */
     const char *hint; /* why such a layer commonly differs; NULL when there is none */
-    bool same;        /* within the two bounds above */
+    const struct comparison_layer *undecided; /* an output of A that never was finite; NULL: none */
+    bool same; /* within the two bounds above, and no output undecided */
 };
 
 struct comparison;

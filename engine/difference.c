@@ -14,6 +14,7 @@ struct difference difference_take(const float *a, const float *b, size_t count)
         else if (isnan(apart))
             apart = INFINITY;
         difference.max = apart > difference.max ? apart : difference.max;
+        difference.finite |= isfinite(x) != 0;
         if (fabs(x) > largest)
             largest = fabs(x);
     }

@@ -10,6 +10,7 @@
 struct difference {
     double max;      /* largest |a - b|; infinite where just one is not a number */
     double relative; /* that, divided by the largest |a|; 0 where both are all 0 */
+    bool finite;     /* some a is a finite number: if none is, equality says nothing */
 };
 
 /* Equal infinities and two NaNs are equal. */

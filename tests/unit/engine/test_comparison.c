@@ -243,6 +243,72 @@ static void namesakes_whose_axes_stand_otherwise_are_no_pair(void **state)
     graph_free(a);
 }
 
+static struct graph *detector(const char *threshold)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text,
+             "input: 'loc' input_shape { dim: 1 dim: 8 }\n"
+             "input: 'conf' input_shape { dim: 1 dim: 4 }\n"
+             "input: 'prior' input_shape { dim: 1 dim: 2 dim: 8 }\n"
+             "layer { name: 'd' type: 'DetectionOutput' bottom: 'loc' bottom: 'conf' bottom: "
+             "'prior' top: 'found' detection_output_param { num_classes: 2 confidence_threshold: "
+             "%s } }\n",
+             threshold);
+    return load(text);
+}
+
+/* Two boxes apart, which score 0.9 and 0.3. */
+static const struct comparison_result *detect(struct comparison *comparison)
+{
+    static const float prior[] = {0, 0, 0.1F, 0.1F, 0.8F, 0.8F, 0.9F, 0.9F, 1, 1, 1, 1, 1, 1, 1, 1};
+    struct error error = {""};
+
+    memcpy(comparison_input(comparison, 2)->data, prior, sizeof prior);
+    comparison_input(comparison, 1)->data[1] = 0.9F;
+    comparison_input(comparison, 1)->data[3] = 0.3F;
+    assert_int_equal(comparison_run(comparison, &error), STATUS_OK);
+    return comparison_result(comparison);
+}
+
+static void one_box_more_or_less_is_a_difference(void **state)
+{
+    struct graph *strict = detector("0.5"), *lax = detector("0.1");
+    const struct graph *const pairs[][2] = {{strict, lax}, {lax, strict}, {lax, lax}};
+    struct error error = {""};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct comparison *comparison;
+        assert_int_equal(comparison_create(pairs[i][0], pairs[i][1], &comparison, &error), 0);
+        assert_int_equal(detect(comparison)->same, i == 2);
+        assert_int_equal(isinf(find(comparison_result(comparison), "found")->relative) != 0, i < 2);
+        comparison_free(comparison);
+    }
+    graph_free(strict);
+    graph_free(lax);
+}
+
+static void an_output_that_is_never_a_number_proves_nothing(void **state)
+{
+    static const char net[] =
+        "input: 'data' input_shape { dim: 1 dim: 2 dim: 6 dim: 6 }\n"
+        "layer { name: 'n' type: 'Power' bottom: 'data' top: 'n' power_param { scale: 0 shift: -1 "
+        "power: 0.5 } }\n"
+        "layer { name: 'y' type: 'TanH' bottom: 'n' top: 'y' }\n";
+    struct graph *graph = load(net);
+    struct comparison *comparison = compare(graph, graph);
+    const struct comparison_result *result = comparison_result(comparison);
+
+    (void)state;
+    assert_false(result->same);
+    assert_true(result->max_relative == 0);
+    assert_null(result->first_different);
+    assert_string_equal(result->undecided->name, "y");
+    comparison_free(comparison);
+    graph_free(graph);
+}
+
 static void what_is_not_a_number_never_passes_for_equal(void **state)
 {
     const float a[] = {1, NAN, INFINITY, 0}, b[] = {1, NAN, INFINITY, 0}, c[] = {1, 2, INFINITY, 0},
@@ -267,6 +333,8 @@ int main(void)
         cmocka_unit_test(networks_that_take_other_pictures_are_refused),
         cmocka_unit_test(an_input_that_makes_no_difference_may_be_missing),
         cmocka_unit_test(namesakes_whose_axes_stand_otherwise_are_no_pair),
+        cmocka_unit_test(one_box_more_or_less_is_a_difference),
+        cmocka_unit_test(an_output_that_is_never_a_number_proves_nothing),
         cmocka_unit_test(what_is_not_a_number_never_passes_for_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

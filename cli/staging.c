@@ -50,12 +50,17 @@ static void *watch(void *context)
     return NULL;
 }
 
+/* A signal that is ignored, as nohup has it, would end the program once it is waited for. */
 static void block_ends(struct staging *staging)
 {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
     sigemptyset(&staging->ends);
-    sigaddset(&staging->ends, SIGINT);
-    sigaddset(&staging->ends, SIGTERM);
-    sigaddset(&staging->ends, SIGHUP);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction now;
+        if (!sigaction(numbers[i], NULL, &now) && now.sa_handler != SIG_IGN)
+            sigaddset(&staging->ends, numbers[i]);
+    }
     pthread_sigmask(SIG_BLOCK, &staging->ends, NULL);
 }
 

@@ -251,6 +251,17 @@ class Proof(Convert):
             process.wait(lib.DEADLINE)
             self.assertFalse([n for n in self.names() if "partial" in n])
 
+    def test_a_signal_that_is_ignored_ends_nothing(self):
+        process = subprocess.Popen(
+            [lib.binary("carmlbench"), "convert", self.small_model(), "--to", "onnx", "-o", self.folder / "net"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        while process.poll() is None and not self.names():
+            pass
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(process.wait(lib.DEADLINE), 0)
+        self.assertIn("net.onnx", self.names())
+
     def test_what_cannot_be_written_is_told_in_one_line(self):
         self.refused(74, str(self.folder / "none/net"), "convert", self.small_model(), "--to", "onnx",
                      "-o", self.folder / "none/net")

@@ -33,17 +33,22 @@ BINARY(greater, GREATER)
 BINARY(greater_or_equal, GREATER_EQUAL)
 #undef BINARY
 
-static enum status take_many(struct onnx_node *node, enum import_binary operation)
+/* All inputs into the value `name`. */
+static enum status join(struct onnx_node *node, const char *name, enum import_binary operation,
+                        struct operand *out)
 {
-    struct operand out;
-    enum status status;
-
     for (size_t i = 0; i < node->input_count; i++) {
         if (!onnx_operand(node, i))
             return onnx_fail(node, STATUS_DATA, "input %zu is left out", i);
     }
-    status = import_many(node->importer, node->outputs[0], operation, node->inputs,
-                         node->input_count, &out);
+    return import_many(node->importer, name, operation, node->inputs, node->input_count, out);
+}
+
+static enum status take_many(struct onnx_node *node, enum import_binary operation)
+{
+    struct operand out;
+    enum status status = join(node, node->outputs[0], operation, &out);
+
     return status ? status : onnx_define(node, 0, &out);
 }
 
@@ -69,8 +74,7 @@ static enum status take_mean(struct onnx_node *node)
     enum status status = onnx_helper(node, "Sum", &name);
 
     if (!status)
-        status =
-            import_many(node->importer, name, IMPORT_ADD, node->inputs, node->input_count, &sum);
+        status = join(node, name, IMPORT_ADD, &sum);
     if (!status)
         status = import_unary(node->importer, node->outputs[0], IMPORT_AFFINE,
                               1 / (float)node->input_count, 0, &sum, &out);

@@ -341,7 +341,7 @@ static enum status take_pad(struct onnx_node *node)
         status = read_padding(node, &value);
     if (status)
         return status;
-    for (unsigned i = 0; i < x->shape.dims && !axis_count && !onnx_operand(node, 3); i++)
+    for (unsigned i = 0; i < x->shape.dims && !axis_count; i++)
         axes[i] = i;
     axis_count = axis_count ? axis_count : x->shape.dims;
     if (count != 2 * axis_count)

@@ -309,10 +309,15 @@ static enum status subsample(struct importer *importer, const char *name,
     return build_simple(importer, name, OPERATOR_POOLING, &parameters, x, out);
 }
 
-/* What is cut out of an axis: all from `begin` on where every step-th place is taken later. */
+/* What is cut out of an axis. Where every step-th place is taken later, what follows the last of
+ * them may stay. */
 static int64_t cut_extent(const struct operand *x, const struct range *range, unsigned axis)
 {
-    return range->step > 1 ? x->shape.dim[axis] - range->begin : range->count;
+    int64_t rest = x->shape.dim[axis] - range->begin;
+
+    return range->step > 1 && (rest - 1) / range->step + 1 == range->count
+               ? rest
+               : (range->count - 1) * range->step + 1;
 }
 
 static bool is_reversed(const struct operand *x, const struct range *ranges)

@@ -224,6 +224,56 @@ static void a_slice_is_said_by_attributes_or_inputs(void **state)
     expect(&model, counting, 2, (const int64_t[]){1, 2}, want);
 }
 
+static void a_slice_with_steps_ends_where_it_says(void **state)
+{
+    static const int64_t axes[] = {2, 3}, from[] = {0, 1}, steps[] = {1, 2};
+    static const struct {
+        int64_t end, width;
+    } cuts[] = {{4, 2}, {5, 2}, {6, 3}, {7, 3}, {99, 3}, {-3, 2}};
+    static const float want[] = {1, 3, 5};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        const int64_t to[] = {1, cuts[i].end};
+        struct onnx_model model = plane(11, 1, 7);
+        onnx_model_integers(&model, "from", 2, from);
+        onnx_model_integers(&model, "to", 2, to);
+        onnx_model_integers(&model, "axes", 2, axes);
+        onnx_model_integers(&model, "steps", 2, steps);
+        onnx_model_node(&model, "Slice", "x from to axes steps", "y");
+        expect(&model, counting, 4, (const int64_t[]){1, 1, 1, cuts[i].width}, want);
+    }
+}
+
+/* From opset 18 axes may be given; an empty list, and an input that opset 13 does not know, are
+ * none. */
+static void padding_without_axes_is_of_all(void **state)
+{
+    static const float want[] = {0, 0, 1, 2, 0};
+    static const int64_t pads[] = {0, 1, 0, 1};
+
+    (void)state;
+    for (int64_t opset = 13; opset <= 18; opset += 5) {
+        struct onnx_model model = vector(opset, 3);
+        onnx_model_integers(&model, "pads", 4, pads);
+        onnx_model_integers(&model, "axes", 0, NULL);
+        onnx_model_node(&model, "Pad", "x pads - axes", "y");
+        expect(&model, counting, 2, (const int64_t[]){1, 5}, want);
+    }
+}
+
+static void inputs_that_must_be_there_are_not_left_out(void **state)
+{
+    static const char *const types[] = {"Sum", "Max", "Mean", "Concat"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct onnx_model model = vector(8, 3);
+        onnx_model_node(&model, types[i], "x - x", "y");
+        refuse(&model, STATUS_DATA, "input 1 is left out");
+    }
+}
+
 static void a_zero_in_a_shape_copies_the_extent(void **state)
 {
     static const int64_t shape[] = {0, 2, -1};
@@ -506,6 +556,9 @@ int main(void)
         cmocka_unit_test(softmax_before_13_looks_at_all_axes_behind),
         cmocka_unit_test(limits_of_clip_are_attributes_before_11),
         cmocka_unit_test(a_slice_is_said_by_attributes_or_inputs),
+        cmocka_unit_test(a_slice_with_steps_ends_where_it_says),
+        cmocka_unit_test(padding_without_axes_is_of_all),
+        cmocka_unit_test(inputs_that_must_be_there_are_not_left_out),
         cmocka_unit_test(a_zero_in_a_shape_copies_the_extent),
         cmocka_unit_test(shapes_computed_by_the_model_are_known),
         cmocka_unit_test(the_nearest_pixel_follows_coordinates_and_rounding),

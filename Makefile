@@ -29,14 +29,14 @@ BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
 BUILD_PACKAGES := gcc pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev \
-	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev sqlite3
+	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev libdeflate-dev sqlite3
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy python3-jsonschema \
 	systemd scdoc curl pmccabe clang-format procps git
 # A node that came from elsewhere may not go together with Debian's npm.
 WITNESS_PACKAGES = python3-numpy python3-opencv python3-onnx \
 	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto
+LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto libdeflate
 
 # These install the libraries themselves, or need none; every other goal says what is missing.
 WITHOUT_LIBRARIES := deps build-deps clean demo check check-long check-witness bench

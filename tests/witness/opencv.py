@@ -1,8 +1,9 @@
 """OpenCV's dnn module runs MODEL, whose suffix says how it is read. Values have the order N, C, H, W.
 
-Faults of its own that are known: an ONNX file's Split of opset 13 (opencv/opencv#23482, mended in
-4.8); k of Caffe's LRN, which it does not read; and `round_mode`, Caffe's own field of a pooling: it
-knows the `ceil_mode` of published forks, so that is what it gets here.
+Faults of its own that are known: it ignores the second input of ONNX's Split 13 (opencv/opencv#23482,
+mended in 4.8) and count_include_pad of ONNX's AveragePool (what counts is whether the producer's name
+is "pytorch"), and k of Caffe's LRN (not that of the other formats). Of a Caffe pooling it knows not
+`round_mode` but the `ceil_mode` of published forks, so that is what it gets here.
 """
 
 import pathlib
@@ -18,8 +19,11 @@ def version(cv2):
 
 
 def read_onnx(cv2, model):
-    if version(cv2) < (4, 8) and "Split" in protobuf.onnx_operators(model):
-        raise exchange.Cannot(f"OpenCV {cv2.__version__} ignores the extents of ONNX's Split 13")
+    for operator, attributes in protobuf.onnx_nodes(model):
+        if version(cv2) < (4, 8) and operator == "Split":
+            raise exchange.Cannot(f"OpenCV {cv2.__version__} ignores the extents of ONNX's Split 13")
+        if any(attributes.get("pads", [])) and attributes.get("count_include_pad") == [1]:
+            raise exchange.Cannot("OpenCV ignores count_include_pad of ONNX's AveragePool")
     return cv2.dnn.readNetFromONNX(model), ""
 
 

@@ -21,6 +21,14 @@ def varint(data, at):
             return value, at
 
 
+def varints(data):
+    values, at = [], 0
+    while at < len(data):
+        value, at = varint(data, at)
+        values.append(value)
+    return values
+
+
 def fields(data):
     """(field number, number or part of data) one by one."""
     at = 0
@@ -79,13 +87,7 @@ def blob(data):
         elif number == 7:
             new = []
             for _, dims in fields(value):
-                if isinstance(dims, int):
-                    new.append(dims)
-                    continue
-                at = 0
-                while at < len(dims):
-                    dim, at = varint(dims, at)
-                    new.append(dim)
+                new += [dims] if isinstance(dims, int) else varints(dims)
     return new if new is not None else [old.get(i, 1) for i in range(1, 5)], floats
 
 
@@ -108,11 +110,31 @@ def caffemodel(path):
 
 # ---- onnx.proto ----
 
-def onnx_operators(path):
-    """op_type (4) of every node."""
-    return {text(value) for number, graph in fields(view(path)) if number == 7
-            for inner, node in fields(graph) if inner == 1
-            for n, value in fields(node) if n == 4}
+def onnx_nodes(path):
+    """(operator, {attribute: numbers}): NodeProto.op_type 4, attribute 5; AttributeProto.name 1,
+    i 3, ints 8."""
+    for number, graph in fields(view(path)):
+        for inner, node in fields(graph) if number == 7 else ():
+            if inner != 1:
+                continue
+            operator, attributes = "", {}
+            for n, value in fields(node):
+                if n == 4:
+                    operator = text(value)
+                elif n == 5:
+                    name, numbers = attribute(value)
+                    attributes[name] = numbers
+            yield operator, attributes
+
+
+def attribute(data):
+    name, numbers = "", []
+    for number, value in fields(data):
+        if number == 1:
+            name = text(value)
+        elif number in (3, 8):
+            numbers += [value] if isinstance(value, int) else varints(value)
+    return name, numbers
 
 
 def add_onnx_outputs(path, wanted):

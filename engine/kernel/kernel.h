@@ -52,8 +52,9 @@ struct kernels {
 
     /* Pooling of `channels` planes. Windows and divisors: pooling_layer.cpp, Forward_cpu(); only
      * pool_max() looks at the window's dilation. With `exclude_pad` the divisor counts the pixels
-     * that are summed. Stochastic pooling as at test time: sum of squares by sum, which Caffe has
-     * for the GPU alone (pooling_layer.cu, StoPoolForwardTest: the sum begins at FLT_MIN). */
+     * that are summed; the sum is taken in double. Stochastic pooling as at test time: sum of
+     * squares by sum, which Caffe has for the GPU alone (pooling_layer.cu, StoPoolForwardTest: the
+     * sum begins at FLT_MIN). */
     void (*pool_max)(const struct plane_geometry *geometry, const float *in, float *out);
     void (*pool_average)(const struct plane_geometry *geometry, bool exclude_pad, const float *in,
                          float *out);

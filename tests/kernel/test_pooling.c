@@ -22,7 +22,8 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* pooling_layer.cpp, Forward_cpu(), and pooling_layer.cu, StoPoolForwardTest(), for one output. */
+/* pooling_layer.cpp, Forward_cpu(), and pooling_layer.cu, StoPoolForwardTest(), for one output; the
+ * average in double. */
 static float pool(const struct operator_test *test, const float *plane, int64_t ph, int64_t pw)
 {
     const struct pooling_parameters *p = &test->parameters.pooling;
@@ -33,14 +34,15 @@ static float pool(const struct operator_test *test, const float *plane, int64_t 
     int64_t hend = smaller(hstart + (p->global ? height : w->kernel[0]), height + w->pad_end[0]);
     int64_t wend = smaller(wstart + (p->global ? width : w->kernel[1]), width + w->pad_end[1]);
     int64_t size = (hend - hstart) * (wend - wstart);
-    float best = -FLT_MAX, sum = 0, weight = FLT_MIN, weighted = 0;
+    float best = -FLT_MAX, weight = FLT_MIN, weighted = 0;
+    double sum = 0;
     int64_t pixels = 0;
 
     for (int64_t h = hstart < 0 ? 0 : hstart; h < smaller(hend, height); h++) {
         for (int64_t x = wstart < 0 ? 0 : wstart; x < smaller(wend, width); x++) {
             float value = plane[h * width + x];
             best = value > best ? value : best;
-            sum += value;
+            sum += (double)value;
             weight += value;
             weighted += value * value;
             pixels++;
@@ -48,7 +50,8 @@ static float pool(const struct operator_test *test, const float *plane, int64_t 
     }
     if (p->method == POOLING_STOCHASTIC)
         return weighted / weight;
-    return p->method == POOLING_MAX ? best : sum / (float)(p->exclude_pad ? pixels : size);
+    return p->method == POOLING_MAX ? best
+                                    : (float)(sum / (double)(p->exclude_pad ? pixels : size));
 }
 
 static void compare(const struct operator_test *test)
@@ -105,6 +108,29 @@ static void random_shapes_are_pooled_as_caffe_does(void **state)
     assert_true(ran > ROUNDS / 2);
 }
 
+/* Else what is left after its subtraction is noise, which a division by the deviation makes large.
+ */
+static void the_average_of_equal_numbers_is_that_number(void **state)
+{
+    uint64_t random = 8;
+    struct operator_test test = {
+        .kind = OPERATOR_POOLING, .input_count = 1, .shapes = {{4, {1, 1, 7, 5}}}};
+
+    (void)state;
+    test.parameters.pooling =
+        (struct pooling_parameters){.method = POOLING_AVERAGE,
+                                    .window = {.stride = {1, 1}, .dilation = {1, 1}},
+                                    .global = true};
+    assert_true(operator_open(&test, &random, false));
+    for (int n = 1; n <= 100; n++) {
+        for (size_t i = 0; i < 35; i++)
+            test.inputs[0].data[i] = (float)n * 0.3F;
+        assert_true(operator_run(&test, false));
+        assert_true(test.output.data[0] == (float)n * 0.3F);
+    }
+    operator_close(&test);
+}
+
 /* The border case that other frameworks get wrong: 3x3, stride 2, no padding, over 4x4 with
  * rounding up: the last window hangs over by one and counts 2 columns. */
 static void the_divisor_counts_padding_but_no_overhang(void **state)
@@ -143,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_shapes_are_pooled_as_caffe_does),
+        cmocka_unit_test(the_average_of_equal_numbers_is_that_number),
         cmocka_unit_test(the_divisor_counts_padding_but_no_overhang),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

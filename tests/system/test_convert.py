@@ -131,6 +131,14 @@ class Layers(Convert):
                 self.assertIn('type: "Threshold"', text)
                 self.assertIn('type: "ArgMax"', text)
 
+    def test_what_is_normalized_may_be_the_same_everywhere(self):
+        for words in ("", "normalize_variance: false", "across_channels: true"):
+            with self.subTest(words):
+                self.through_all(
+                    {"data": (1, 6, 7, 5)},
+                    "name: 'x' type: 'Power' bottom: 'data' top: 'x' power_param { scale: 0.01 shift: 0.3 }",
+                    f"name: 'y' type: 'MVN' bottom: 'x' top: 'y' mvn_param {{ {words} }}")
+
     def test_an_input_that_is_asked_for_its_size_only_may_go(self):
         self.through_all({"data": (1, 3, 8, 9), "size": (1, 1, 4, 5)},
                          "name: 'y' type: 'Crop' bottom: 'data' bottom: 'size' top: 'y' crop_param { offset: 2 }")

@@ -60,13 +60,15 @@ void ref_pool_max(const struct plane_geometry *geometry, const float *in, float 
     }
 }
 
-static float window_sum(const float *in, int64_t width, const int64_t from[2], const int64_t to[2])
+/* In double, so that the average of equal numbers is that number: what a network then subtracts
+ * from them and divides by the deviation is 0, as Caffe's MVN has it, and not rounding. */
+static double window_sum(const float *in, int64_t width, const int64_t from[2], const int64_t to[2])
 {
-    float sum = 0;
+    double sum = 0;
 
     for (int64_t y = from[0]; y < to[0]; y++) {
         for (int64_t x = from[1]; x < to[1]; x++)
-            sum += in[y * width + x];
+            sum += (double)in[y * width + x];
     }
     return sum;
 }
@@ -95,7 +97,7 @@ void ref_pool_average(const struct plane_geometry *geometry, bool exclude_pad, c
                 to[1] = smaller(right, geometry->width);
                 if (exclude_pad)
                     area = larger(to[0] - from[0], 0) * larger(to[1] - from[1], 0);
-                *out++ = window_sum(in, geometry->width, from, to) / (float)area;
+                *out++ = (float)(window_sum(in, geometry->width, from, to) / (double)area);
             }
         }
         in += geometry->height * geometry->width;

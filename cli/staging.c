@@ -14,10 +14,13 @@
 struct staging {
     char *target; /* the stem outside */
     char *folder, *stem;
-    sigset_t ends; /* signals that the watcher takes */
+    sigset_t ends; /* signals that the watcher takes, `wake` among them */
     pthread_t watcher;
     bool watched;
 };
+
+/* Ends the watcher; one that is cancelled would leave its stack as it was. */
+static const int wake = SIGUSR2;
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
 {
@@ -41,7 +44,7 @@ static void *watch(void *context)
     const struct staging *staging = context;
     int number = 0;
 
-    if (sigwait(&staging->ends, &number))
+    if (sigwait(&staging->ends, &number) || number == wake)
         return NULL;
     remove_folder(staging);
     signal(number, SIG_DFL);
@@ -61,6 +64,7 @@ static void block_ends(struct staging *staging)
         if (!sigaction(numbers[i], NULL, &now) && now.sa_handler != SIG_IGN)
             sigaddset(&staging->ends, numbers[i]);
     }
+    sigaddset(&staging->ends, wake);
     pthread_sigmask(SIG_BLOCK, &staging->ends, NULL);
 }
 
@@ -75,7 +79,7 @@ static enum status start_watcher(struct staging *staging, struct error *error)
 static void stop_watcher(struct staging *staging)
 {
     if (staging->watched) {
-        pthread_cancel(staging->watcher);
+        pthread_kill(staging->watcher, wake);
         pthread_join(staging->watcher, NULL);
     }
     pthread_sigmask(SIG_UNBLOCK, &staging->ends, NULL);

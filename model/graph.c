@@ -169,7 +169,9 @@ enum status graph_reserve(struct graph *graph, size_t nodes, size_t values, stru
 
 void graph_declare_output(struct graph *graph, uint32_t value)
 {
-    graph->outputs[graph->output_count++] = value;
+    if (!graph->values[value].declared)
+        graph->outputs[graph->output_count++] = value;
+    graph->values[value].declared = true;
 }
 
 static bool has_name(const char *const *names, size_t count, const char *name)

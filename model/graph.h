@@ -18,6 +18,7 @@ struct value {
     const char *name; /* as in the source; in-place layers repeat it */
     struct shape shape;
     uint32_t producer, output;     /* node index and which of its outputs */
+    bool declared;                 /* an output by graph_declare_output() */
     bool turned;                   /* the source's axes stand in another order: */
     uint8_t order[SHAPE_MAX_DIMS]; /* its axis i is axis order[i] of `shape` */
 };
@@ -103,7 +104,7 @@ enum status graph_reserve(struct graph *graph, size_t nodes, size_t values,
                           struct error *error) MUST_CHECK;
 
 /* Makes a value an output of the network, whoever else reads it. Once there is one, tops that
- * nobody reads are none. At most once per value. */
+ * nobody reads are none. Declared twice it is still one. */
 void graph_declare_output(struct graph *graph, uint32_t value);
 
 /* Computes the shapes of the outputs of the node that was added last, whose parameters are filled,

@@ -209,15 +209,6 @@ enum status import_input(struct importer *importer, const char *name, const stru
     return status;
 }
 
-static bool is_declared(const struct graph *graph, uint32_t value)
-{
-    for (size_t i = 0; i < graph->output_count; i++) {
-        if (graph->outputs[i] == value)
-            return true;
-    }
-    return false;
-}
-
 /* A value of the output's name whose axes stand otherwise than an output's gets a helper's name. */
 static enum status free_name(struct importer *importer, const char *name)
 {
@@ -256,7 +247,7 @@ enum status import_output(struct importer *importer, const char *name, const str
     status = build_turned_as(importer, name, x, order, &out);
     if (!status && strcmp(importer->graph->values[out.value].name, name))
         status = build_on(importer, name, &out, &layer, &out);
-    if (!status && !is_declared(importer->graph, out.value))
+    if (!status)
         graph_declare_output(importer->graph, out.value);
     return status;
 }

@@ -9,6 +9,7 @@ CARMLBENCH_CACHE (default: ~/.cache/carmlbench-zoo).
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -220,6 +221,53 @@ model:
         return numpy
 
 
+# Complements a byte in the middle of each file below FLIP_UNDER when it is opened for reading.
+FLIP = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int flip(const char *name, const char *path, int flags, int mode)
+{
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, name);
+    const char *under = getenv("FLIP_UNDER");
+    size_t size = strlen(path);
+
+    if ((flags & O_ACCMODE) == O_RDONLY && under && !strncmp(path, under, strlen(under)) &&
+        !(flags & O_DIRECTORY) && !(size > 5 && !strcmp(path + size - 5, ".json"))) {
+        int file = real(path, O_RDWR);
+        unsigned char byte[4];
+        off_t at = file < 0 ? 0 : (lseek(file, 0, SEEK_END) / 2) & ~3;
+        if (file >= 0 && pread(file, byte, 4, at) == 4) {
+            for (int i = 0; i < 4; i++)
+                byte[i] ^= 0x40;
+            if (pwrite(file, byte, 4, at) != 4)
+                abort();
+        }
+        if (file >= 0)
+            close(file);
+    }
+    return real(path, flags, mode);
+}
+
+#define OPEN(name)                                 \
+    int name(const char *path, int flags, ...)     \
+    {                                              \
+        va_list more;                              \
+        va_start(more, flags);                     \
+        int mode = va_arg(more, int);              \
+        va_end(more);                              \
+        return flip(#name, path, flags, mode);     \
+    }
+OPEN(open)
+OPEN(open64)
+"""
+
+
 class Proof(Convert):
     def test_without_proof_the_certificate_says_so(self):
         self.convert(self.small_model(), "onnx", "net", "--unverified")
@@ -269,6 +317,53 @@ class Proof(Convert):
         process.send_signal(signal.SIGHUP)
         self.assertEqual(process.wait(lib.DEADLINE), 0)
         self.assertIn("net.onnx", self.names())
+
+    def test_a_full_disk_leaves_nothing(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        for to in FILES:
+            with self.subTest(to):
+                done = subprocess.run(
+                    [lib.binary("carmlbench"), "convert", self.small_model(), "--to", to, "-o", self.folder / "net"],
+                    capture_output=True, text=True, preexec_fn=limit, timeout=TIMEOUT)
+                self.assertEqual(done.returncode, 74, done.stderr)
+                self.assertIn(str(self.folder / "net"), done.stderr)
+                self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+                self.assertEqual(self.names(), [])
+
+    def test_a_killed_conversion_leaves_only_its_hidden_folder(self):
+        process = subprocess.Popen(
+            [lib.binary("carmlbench"), "convert", self.small_model(), "--to", "onnx", "-o", self.folder / "net"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not self.names():
+            pass
+        process.kill()
+        process.wait(lib.DEADLINE)
+        if process.returncode == -signal.SIGKILL:
+            for name in self.names():
+                self.assertRegex(name, r"^\.net\.partial-|^net\.")
+
+    def test_a_byte_that_turns_over_on_the_way_to_the_disk_is_found(self):
+        """mmap() is what reads back; a shim flips a bit of the weights in the written file first."""
+        shim = self.folder / "flip.so"
+        source = self.folder / "flip.c"
+        source.write_text(FLIP)
+        if subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"]).returncode:
+            self.skipTest("skipped: no compiler")
+        out = self.folder / "out"
+        out.mkdir()
+        for to in FILES:
+            with self.subTest(to):
+                done = subprocess.run(
+                    [lib.binary("carmlbench"), "convert", self.small_model(), "--to", to, "-o", out / "net"],
+                    capture_output=True, text=True, timeout=TIMEOUT,
+                    env=dict(os.environ, LD_PRELOAD=str(shim), FLIP_UNDER=str(out),
+                             ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"))
+                self.assertIn(done.returncode, (1, 65), done.stderr)
+                self.assertIn("not written", done.stderr)
+                self.assertEqual(list(out.iterdir()), [])
 
     def test_what_cannot_be_written_is_told_in_one_line(self):
         self.refused(74, str(self.folder / "none/net"), "convert", self.small_model(), "--to", "onnx",

@@ -103,6 +103,9 @@ static void activations_take_their_parameters(void **state)
     refuse("Exp", "exp_param { base: 0 }", "base must be positive, or -1 for e");
     refuse("Log", "log_param { base: -2 }", "base must be positive, or -1 for e");
     refuse("Log", "log_param { base: 1 }", "there is no logarithm to the base 1");
+    refuse("Power", "power_param { scale: nan }", "parameter 'scale' is not a number");
+    refuse("Swish", "swish_param { beta: nan }", "parameter 'beta' is not a number");
+    refuse("Clip", "clip_param { min: 6 max: 1 }", "make no range");
     refuse("Clip", "clip_param { min: 0 }", "clip_param needs min and max");
     refuse("Clip", "", "clip_param needs min and max");
 }

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/source.h"
 #include "cli/staging.h"
+#include "common/log.h"
 #include "model/manifest_write.h"
 
 struct request {
@@ -139,6 +140,17 @@ static enum status refuse(const struct request *request, const struct comparison
                      result->hint ? "; common causes: " : "", result->hint ? result->hint : "");
 }
 
+/* What was an output can be had by its name still, but a reader of the result has to know it. */
+static void tell_inside(const struct request *request, const struct comparison_result *result)
+{
+    for (size_t i = 0; i < result->layer_count; i++) {
+        if (result->layers[i].inside)
+            log_notice("%s: output '%s' is read by other layers, too; in the result it is a value "
+                       "of that name inside the network",
+                       request->output, result->layers[i].name);
+    }
+}
+
 static enum status prove(const struct request *request, struct conversion *conversion,
                          struct error *error)
 {
@@ -158,6 +170,8 @@ static enum status prove(const struct request *request, struct conversion *conve
         status = comparison_run_probes(conversion->comparison, error);
     if (!status && !comparison_result(conversion->comparison)->same)
         status = refuse(request, comparison_result(conversion->comparison), error);
+    if (!status)
+        tell_inside(request, comparison_result(conversion->comparison));
     free(spec);
     return status;
 }

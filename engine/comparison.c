@@ -174,6 +174,27 @@ static void pair_names(struct comparison *comparison)
     }
 }
 
+static bool is_output(const struct graph *graph, uint32_t value)
+{
+    for (size_t i = 0; i < graph->output_count; i++) {
+        if (graph->outputs[i] == value)
+            return true;
+    }
+    return false;
+}
+
+/* Caffe and GraphDef do not list outputs: there, one that a layer reads is a value inside. */
+static void mark_inside(struct comparison *comparison)
+{
+    const struct graph *b = comparison->b.graph;
+
+    for (uint32_t i = 0; i < b->value_count; i++) {
+        if (comparison->pair_of_b[i] >= 0 && !is_output(b, i))
+            comparison->layers[comparison->pair_of_b[i]].inside =
+                comparison->layers[comparison->pair_of_b[i]].output;
+    }
+}
+
 /* An output without a namesake belongs to the output at its place. */
 static enum status pair_outputs(struct comparison *comparison, struct error *error)
 {
@@ -243,6 +264,8 @@ enum status comparison_create(const struct graph *a, const struct graph *b, stru
         pair_names(comparison);
         status = pair_outputs(comparison, error);
     }
+    if (!status)
+        mark_inside(comparison);
     if (status)
         comparison_free(comparison);
     else

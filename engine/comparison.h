@@ -30,6 +30,7 @@ struct comparison_layer {
     double relative;       /* max of (max |a - b| / max |a|) */
     bool output, probability; /* of the network; made by Softmax */
     bool finite;              /* A had a finite number there on some input */
+    bool inside;              /* an output of A whose pair is none of B's */
 };
 
 struct comparison_result {

@@ -218,6 +218,28 @@ static void an_input_that_makes_no_difference_may_be_missing(void **state)
     graph_free(a);
 }
 
+/* JSON and ONNX may declare an output that a layer reads; Caffe cannot. */
+static void an_output_that_became_a_value_inside_is_marked(void **state)
+{
+    static const char net[] =
+        "input: 'data' input_shape { dim: 1 dim: 2 dim: 3 dim: 4 }\n"
+        "layer { name: 'y' type: 'Power' bottom: 'data' top: 'y' power_param { scale: 2 } }\n"
+        "layer { name: 'z' type: 'TanH' bottom: 'y' top: 'z' }\n";
+    struct graph *a = load(net), *b = load(net);
+    struct comparison *comparison;
+
+    (void)state;
+    graph_declare_output(a, (uint32_t)graph_top(a, "y"));
+    comparison = compare(a, b);
+    assert_true(comparison_result(comparison)->same);
+    assert_true(find(comparison_result(comparison), "y")->inside);
+    assert_false(find(comparison_result(comparison), "z")->inside);
+    assert_false(find(comparison_result(comparison), "data")->inside);
+    comparison_free(comparison);
+    graph_free(b);
+    graph_free(a);
+}
+
 static void namesakes_whose_axes_stand_otherwise_are_no_pair(void **state)
 {
     static const char early[] =
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_change_of_one_weight_is_found_where_it_is),
         cmocka_unit_test(networks_that_take_other_pictures_are_refused),
         cmocka_unit_test(an_input_that_makes_no_difference_may_be_missing),
+        cmocka_unit_test(an_output_that_became_a_value_inside_is_marked),
         cmocka_unit_test(namesakes_whose_axes_stand_otherwise_are_no_pair),
         cmocka_unit_test(one_box_more_or_less_is_a_difference),
         cmocka_unit_test(an_output_that_is_never_a_number_proves_nothing),

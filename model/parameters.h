@@ -123,7 +123,8 @@ struct reduction_parameters {
 
 enum lrn_region { LRN_ACROSS_CHANNELS, LRN_WITHIN_CHANNEL };
 
-/* y = x / (k + alpha / n * sum of squares over n neighbours) ^ beta (Caffe lrn_layer.cpp). */
+/* y = x / (k + alpha / n * sum of squares over n neighbours) ^ beta (Caffe lrn_layer.cpp); within a
+ * channel 1 stands in the place of k, and n counts local_size * local_size. */
 struct lrn_parameters {
     int64_t local_size;
     float alpha, beta, k;

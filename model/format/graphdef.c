@@ -60,13 +60,6 @@ static size_t slot_of(const struct graphdef *graph, const char *name, size_t siz
     return slot;
 }
 
-const struct graphdef_node *graphdef_find(const struct graphdef *graph, const char *name)
-{
-    uint32_t found = graph->slots[slot_of(graph, name, strlen(name))];
-
-    return found ? &graph->nodes[found - 1] : NULL;
-}
-
 static void enter_names(struct graphdef *graph)
 {
     for (graph->slot_count = 16; graph->slot_count < 2 * graph->node_count;)

@@ -49,9 +49,6 @@ enum status graphdef_read(const char *path, const struct mapping *file, struct g
                           struct error *error) MUST_CHECK;
 void graphdef_free(struct graphdef *graph);
 
-/* The node of that name, or NULL. */
-const struct graphdef_node *graphdef_find(const struct graphdef *graph, const char *name);
-
 /* "FILE: byte N: node 'NAME' (OP): TEXT", unless an earlier error sticks. Returns the status that
  * sticks. */
 enum status graphdef_fail(struct graphdef *graph, const struct graphdef_node *node,

@@ -311,8 +311,8 @@ static const char *plane_average(struct tf_layer *layer, const char *x, int64_t 
     return node->name;
 }
 
-/* lrn_layer.cpp: across channels alpha is divided by n; within a channel, x / (k + alpha * average
- * of squares) ^ beta. */
+/* lrn_layer.cpp: across channels alpha is divided by n; within a channel, x / (1 + alpha * average
+ * of squares) ^ beta, whatever k is. */
 void tf_write_lrn(struct tf_layer *layer)
 {
     const struct lrn_parameters *p = &layer->node->parameters.lrn;
@@ -333,7 +333,7 @@ void tf_write_lrn(struct tf_layer *layer)
     }
     y = plane_average(layer, tf_unary(layer, "Square", "Square", x), p->local_size);
     y = tf_binary(layer, "Mul", "mul", y, tf_number(layer, "alpha", p->alpha));
-    y = tf_binary(layer, "Add", "add", y, tf_number(layer, "bias", p->k));
+    y = tf_binary(layer, "Add", "add", y, tf_number(layer, "bias", 1));
     y = tf_binary(layer, "Pow", "Pow", y, tf_number(layer, "beta", p->beta));
     tf_binary(layer, "RealDiv", NULL, x, y);
 }

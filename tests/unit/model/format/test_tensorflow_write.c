@@ -339,6 +339,13 @@ static void lrn_takes_alpha_per_element(void **state)
     assert_true(written_has_attr(&w, "n", "depth_radius", &value));
     assert_true(written_find(&value, TF_ATTR_I, 0, &number) && number.value == 2);
     end(&w, NULL);
+    /* Within a channel Caffe has 1 in the place of k. */
+    write_net(&w,
+              INPUT LAYER("n", "LRN", "data",
+                          "lrn_param { local_size: 3 k: 2 norm_region: WITHIN_CHANNEL }"),
+              NULL, false);
+    assert_true(written_float_at(written_content(&w, "n/bias", sizeof alpha), 0) == 1);
+    end(&w, NULL);
 }
 
 static void every_output_of_a_slice_has_a_node_of_its_name(void **state)

@@ -21,6 +21,7 @@ struct value {
     bool declared;                 /* an output by graph_declare_output() */
     bool turned;                   /* the source's axes stand in another order: */
     uint8_t order[SHAPE_MAX_DIMS]; /* its axis i is axis order[i] of `shape` */
+    bool implied; /* of a Permute: the source has no transpose there, only another layout */
 };
 
 struct node {

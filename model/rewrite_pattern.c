@@ -243,6 +243,57 @@ static bool permute_columns(struct weight *weight, const struct shape *permuted,
     return true;
 }
 
+/* True when the source has no transpose there but flattens N,H,W,C as it lies: by convention the
+ * names of what is flattened mean Caffe's order C,H,W (model/format/tensorflow_fields.h). */
+static bool takes_source_order(const struct rewriting *rewriting, const struct node *permute)
+{
+    static const uint8_t channels_last[] = {0, 2, 3, 1};
+    const struct value *value = &rewriting->graph->values[permute->inputs[0]];
+
+    return rewriting->graph->values[permute->outputs[0]].implied && value->shape.dims == 4 &&
+           !memcmp(value->order, channels_last, sizeof channels_last) &&
+           !memcmp(permute->parameters.permute.order, channels_last, sizeof channels_last);
+}
+
+static bool rename_value(struct graph *graph, uint32_t index, enum status *status,
+                         struct error *error)
+{
+    static const char suffix[] = "/Unpermuted";
+    size_t length = strlen(graph->values[index].name);
+    char *name = arena_alloc(&graph->arena, length + sizeof suffix, 1);
+
+    if (!name) {
+        *status = arena_fail(&graph->arena, error);
+        return false;
+    }
+    memcpy(name, graph->values[index].name, length);
+    memcpy(name + length, suffix, sizeof suffix);
+    for (size_t i = 0; i < graph->top_count; i++) {
+        if (graph->tops[i].value == index)
+            graph->tops[i].name = name;
+    }
+    graph->top_slot_count = 0;
+    graph->values[index].name = name;
+    return true;
+}
+
+/* The values from the flattening to the product hold the same numbers in another order: they lose
+ * the names that meant the old one. */
+static bool rename_flattened(struct rewriting *rewriting, const struct node *flatten,
+                             const struct node *product, enum status *status)
+{
+    struct graph *graph = rewriting->graph;
+    const struct node *node = product;
+
+    while (node != flatten) {
+        uint32_t value = node->inputs[0];
+        if (!rename_value(graph, value, status, rewriting->error))
+            return false;
+        node = &graph->nodes[graph->values[value].producer];
+    }
+    return true;
+}
+
 bool rewrite_flatten_order(struct rewriting *rewriting, struct node *last, enum status *status)
 {
     const struct inner_product_parameters *p = &last->parameters.inner_product;
@@ -255,6 +306,9 @@ bool rewrite_flatten_order(struct rewriting *rewriting, struct node *last, enum 
     weight = last->weights[0];
     if (!permute_columns(&weight, shape_of(rewriting, permute->outputs[0]),
                          permute->parameters.permute.order))
+        return false;
+    if (!takes_source_order(rewriting, permute) &&
+        !rename_flattened(rewriting, flatten, last, status))
         return false;
     weights = rewrite_weights(rewriting, last, last->weight_count, status);
     if (!weights)

@@ -183,6 +183,8 @@ static enum status turn(struct importer *importer, const char *name, bool exact,
         status = build_reshape(importer, name, x->value, &shape, -1, &value);
     } else if (!status) {
         status = build_layer(importer, name, &layer, &value);
+        if (!status)
+            importer->graph->values[value].implied = !x->turned_name;
     }
     if (!status)
         *out = build_operand(importer, value, want);

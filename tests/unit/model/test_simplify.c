@@ -248,6 +248,31 @@ static void a_flatten_of_channels_last_turns_the_weights_instead(void **state)
     done(import_matmul(&net.importer, "m", &out, &weights, false, false, &out));
     done(import_binary(&net.importer, "out", IMPORT_ADD, &out, &bias, &out));
     check(&out, "1x3", dense);
+    assert_true(graph_top(net.graph, "f") >= 0);
+    expect_nodes(4, OPERATOR_PERMUTE, 0);
+}
+
+/* The name of what is flattened means H,W,C here, and the rewrite leaves C,H,W. */
+static void what_a_transpose_ordered_loses_its_name_with_it(void **state)
+{
+    const int64_t flat[] = {-1, 192}, shape[] = {192, 3}, three[] = {3}, order[] = {0, 3, 1, 2},
+                  back[] = {0, 2, 3, 1};
+    struct operand weights, bias, out;
+
+    (void)state;
+    start();
+    weights = imported_floats(&net, 2, shape, numbers);
+    bias = imported_floats(&net, 1, three, numbers);
+    done(import_transpose(&net.importer, "t", &net.x[0], order, 4, &out));
+    done(import_transpose(&net.importer, "u", &out, back, 4, &out));
+    done(import_reshape(&net.importer, "f", &out, flat, 2, &out));
+    done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+    done(import_matmul(&net.importer, "m", &out, &weights, false, false, &out));
+    done(import_binary(&net.importer, "out", IMPORT_ADD, &out, &bias, &out));
+    check(&out, "1x3", dense);
+    assert_true(graph_top(net.graph, "f") < 0);
+    assert_true(graph_top(net.graph, "r") < 0);
+    assert_true(graph_top(net.graph, "r/Unpermuted") >= 0);
     expect_nodes(4, OPERATOR_PERMUTE, 0);
 }
 
@@ -361,6 +386,7 @@ int main(void)
         cmocka_unit_test(clips_merge),
         cmocka_unit_test(reshape_permute_reshape_is_a_shuffle),
         cmocka_unit_test(a_flatten_of_channels_last_turns_the_weights_instead),
+        cmocka_unit_test(what_a_transpose_ordered_loses_its_name_with_it),
         cmocka_unit_test(zeros_around_a_maximum_fold_only_if_nothing_is_below),
         cmocka_unit_test(parts_cut_one_by_one_are_one_slice),
         cmocka_unit_test(parts_that_overlap_stay_apart),

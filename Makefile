@@ -69,13 +69,13 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 COMMON := $(call sources,common common/image)
 STORE := $(call sources,common/store)
-MODEL := $(call sources,model model/format model/import)
+MODEL := $(call sources,model model/format $(wildcard model/format/*) model/import)
 ENGINE := $(call sources,engine engine/ops engine/kernel engine/kernel/ref)
 DAEMON := $(filter-out daemon/main.c,$(call sources,daemon daemon/backends))
 CLI := $(filter-out cli/main.c,$(call sources,cli))
 FIXTURES := $(wildcard tests/lib/*_fixture.c)
 TESTLIB := $(filter-out %_main.c $(FIXTURES),$(call sources,tests/lib))
-UNIT_TESTS := $(call sources,tests/unit tests/unit/* tests/unit/*/* tests/kernel tests/parity)
+UNIT_TESTS := $(call sources,tests/unit tests/unit/* tests/unit/*/* tests/unit/*/*/* tests/kernel tests/parity)
 BENCHES := $(call sources,tests/bench)
 TEST_PROGRAMS := $(call sources,tests/system tests/fault tests/fuzz)
 SERVERS := $(wildcard tests/lib/*_main.c)
@@ -148,7 +148,7 @@ $(BUILD)/demo/%: $(BUILD)/obj/demo/%.o $(test_libs)
 $(BUILD)/docs/layers: $(call objects,$(LAYERS)) $(BUILD)/lib/libmodel.a $(BUILD)/lib/libcommon.a
 	$(call link,$^)
 
--include $(patsubst %.o,%.d,$(wildcard $(BUILD)/obj/*/*.o $(BUILD)/obj/*/*/*.o $(BUILD)/obj/*/*/*/*.o $(BUILD)/obj/*/*/*/*/*.o))
+-include $(patsubst %.o,%.d,$(wildcard $(BUILD)/obj/*/*.o $(BUILD)/obj/*/*/*.o $(BUILD)/obj/*/*/*/*.o $(BUILD)/obj/*/*/*/*/*.o $(BUILD)/obj/*/*/*/*/*/*.o))
 
 deps:
 	$(Q)sh .ci/deps $(BUILD_PACKAGES) $(TEST_PACKAGES)

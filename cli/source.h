@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "engine/engine.h"
-#include "model/format/npz.h"
+#include "model/format/numpy/npz.h"
 #include "model/model.h"
 
 struct source {

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/format/caffe.h"
+#include "model/format/caffe/caffe.h"
 #include "model/format/mapping.h"
-#include "model/format/numpy.h"
-#include "model/format/onnx.h"
-#include "model/format/tensorflow.h"
+#include "model/format/numpy/numpy.h"
+#include "model/format/onnx/onnx.h"
+#include "model/format/tensorflow/tensorflow.h"
 #include "model/format/wire.h"
 
 enum kind {

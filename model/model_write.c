@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model/format/caffe_write.h"
-#include "model/format/numpy.h"
-#include "model/format/onnx.h"
-#include "model/format/tensorflow.h"
+#include "model/format/caffe/caffe_write.h"
+#include "model/format/numpy/numpy.h"
+#include "model/format/onnx/onnx.h"
+#include "model/format/tensorflow/tensorflow.h"
 #include "model/model.h"
 
 static const struct {

@@ -13,9 +13,9 @@
 #include "docs/layers/samples.h"
 #include "docs/layers/written.h"
 #include "model/fields.h"
-#include "model/format/graphdef_ops.h"
+#include "model/format/tensorflow/graphdef_ops.h"
 #include "model/format/limits.h"
-#include "model/format/onnx_read.h"
+#include "model/format/onnx/onnx_read.h"
 
 static const enum model_format formats[] = {MODEL_CAFFE, MODEL_TENSORFLOW, MODEL_ONNX};
 enum { FORMATS = sizeof formats / sizeof *formats, LINE = 100 };

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model/format/crc32.h"
+#include "model/format/numpy/crc32.h"
 #include "model/weight_turn.h"
 
 /* One write() takes no more than a part: for larger ones the kernel makes larger and larger pages

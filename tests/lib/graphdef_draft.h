@@ -6,7 +6,7 @@
 #ifndef TESTS_LIB_GRAPHDEF_DRAFT_H
 #define TESTS_LIB_GRAPHDEF_DRAFT_H
 
-#include "model/format/tensorflow_fields.h"
+#include "model/format/tensorflow/tensorflow_fields.h"
 #include "model/format/wire_writer.h"
 #include "model/model.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model/format/onnx_proto.h"
+#include "model/format/onnx/onnx_proto.h"
 #include "tests/lib/net.h"
 #include "tests/lib/protobuf.h"
 

@@ -1,6 +1,6 @@
 /* onnx_model: builds small ONNX models byte by byte and runs them, for tests.
  *
- * Field numbers: model/format/onnx_proto.h. Running out of memory ends the program.
+ * Field numbers: model/format/onnx/onnx_proto.h. Running out of memory ends the program.
  */
 #ifndef TESTS_LIB_ONNX_MODEL_H
 #define TESTS_LIB_ONNX_MODEL_H

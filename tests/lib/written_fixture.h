@@ -4,7 +4,7 @@
 #define TESTS_LIB_WRITTEN_FIXTURE_H
 
 #include "common/buf.h"
-#include "model/format/tensorflow_fields.h"
+#include "model/format/tensorflow/tensorflow_fields.h"
 #include "model/format/wire.h"
 
 enum { WRITTEN_NODES = 200 };

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "engine/engine.h"
-#include "model/format/npz.h"
+#include "model/format/numpy/npz.h"
 #include "model/model.h"
 #include "tests/lib/random.h"
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "model/fields.h"
-#include "model/format/parameters_json.h"
+#include "model/format/numpy/parameters_json.h"
 #include "tests/lib/random.h"
 
 enum { INPUTS = 3, LIST_MAX = 5, ROUNDS = 200 };

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/image/image.h"
-#include "model/format/crc32.h"
+#include "model/format/numpy/crc32.h"
 
 enum { FILE_LIMIT = 4 << 20 };
 enum { GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGBA = 6 };

@@ -140,6 +140,16 @@ class Layers(Convert):
                     "name: 'x' type: 'Power' bottom: 'data' top: 'x' power_param { scale: 0.01 shift: 0.3 }",
                     f"name: 'y' type: 'MVN' bottom: 'x' top: 'y' mvn_param {{ {words} }}")
 
+    def test_prior_boxes_may_be_an_output(self):
+        boxes = ("name: '{0}' type: 'PriorBox' bottom: 'y' bottom: 'data' top: '{0}' "
+                 "prior_box_param {{ min_size: 3 max_size: 6 aspect_ratio: 2 }}")
+        for last in ("name: 'all' type: 'Concat' bottom: 'a' bottom: 'b' top: 'all' concat_param { axis: 2 }",
+                     "name: 'unread' type: 'Split' bottom: 'a' top: 'unread'"):
+            with self.subTest(last):
+                text = self.through_all({"data": (1, 3, 9, 9)}, "name: 'y' type: 'AbsVal' bottom: 'data' top: 'y'",
+                                        boxes.format("a"), boxes.format("b"), last)
+                self.assertEqual(text.count('type: "PriorBox"'), 2)
+
     def test_an_input_that_is_asked_for_its_size_only_may_go(self):
         self.through_all({"data": (1, 3, 8, 9), "size": (1, 1, 4, 5)},
                          "name: 'y' type: 'Crop' bottom: 'data' bottom: 'size' top: 'y' crop_param { offset: 2 }")

@@ -87,8 +87,8 @@ static enum status take_prior_box(struct onnx_node *node)
         status = read_flag(node, "flip", &p->flip);
     if (!status)
         status = read_flag(node, "clip", &p->clip);
-    if (!status &&
-        (!p->min_count || !p->variance_count || (p->max_count && p->max_count != p->min_count)))
+    if (!status && (!p->min_count || (p->variance_count > 1 && p->variance_count != 4) ||
+                    (p->max_count && p->max_count != p->min_count)))
         status = onnx_fail(node, STATUS_DATA, "its lists of sizes and variances do not fit");
     return status ? status : take_layer(node, &layer);
 }

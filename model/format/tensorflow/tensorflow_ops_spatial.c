@@ -123,14 +123,42 @@ static size_t box_sizes(const struct prior_box_parameters *p, float *widths, flo
     return count;
 }
 
-/* Without a DetectionOutput TensorFlow can load the file, and the boxes are a constant. */
-static bool is_detector(const struct graph *graph)
+/* Whether an output of the network follows from no input: then it would be a constant, which a
+ * frozen graph cannot have as an output. */
+static bool has_constant_output(struct tf_layer *layer)
 {
+    const struct graph *graph = layer->tf->graph;
+    bool *varies = arena_alloc(&layer->tf->arena, graph->value_count, sizeof *varies);
+
+    if (!varies) {
+        layer->tf->status = STATUS_MEMORY;
+        return false;
+    }
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        bool any = !node->input_count;
+        for (uint32_t j = 0; j < node->input_count && node->op->kind != OPERATOR_PRIOR_BOX; j++)
+            any = any || varies[node->inputs[j]];
+        for (uint32_t j = 0; j < node->output_count; j++)
+            varies[node->outputs[j]] = any;
+    }
+    for (size_t i = 0; i < graph->output_count; i++) {
+        if (!varies[graph->outputs[i]])
+            return true;
+    }
+    return false;
+}
+
+/* Else TensorFlow can load the file, and the boxes are a constant. */
+static bool needs_layers_of_boxes(struct tf_layer *layer)
+{
+    const struct graph *graph = layer->tf->graph;
+
     for (size_t i = 0; i < graph->node_count; i++) {
         if (graph->nodes[i].op->kind == OPERATOR_DETECTION_OUTPUT)
             return true;
     }
-    return false;
+    return has_constant_output(layer);
 }
 
 static void write_boxes(struct tf_layer *layer)
@@ -160,7 +188,7 @@ void tf_write_prior_box(struct tf_layer *layer)
     float *widths = tf_room(layer, most), *heights = tf_room(layer, most);
     struct tf_node *node;
 
-    if (!is_detector(layer->tf->graph)) {
+    if (!needs_layers_of_boxes(layer)) {
         write_boxes(layer);
         return;
     }

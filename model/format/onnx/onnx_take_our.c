@@ -64,6 +64,13 @@ static enum status read_flag(const struct onnx_node *node, const char *attribute
     return status;
 }
 
+/* No variance means 0.1, one is that of all four (prior_box_layer.cpp). */
+static bool lists_fit(const struct prior_box_parameters *p)
+{
+    return p->min_count && (p->variance_count <= 1 || p->variance_count == 4) &&
+           (!p->max_count || p->max_count == p->min_count);
+}
+
 static enum status take_prior_box(struct onnx_node *node)
 {
     struct layer layer = {.kind = OPERATOR_PRIOR_BOX};
@@ -87,8 +94,7 @@ static enum status take_prior_box(struct onnx_node *node)
         status = read_flag(node, "flip", &p->flip);
     if (!status)
         status = read_flag(node, "clip", &p->clip);
-    if (!status && (!p->min_count || (p->variance_count > 1 && p->variance_count != 4) ||
-                    (p->max_count && p->max_count != p->min_count)))
+    if (!status && !lists_fit(p))
         status = onnx_fail(node, STATUS_DATA, "its lists of sizes and variances do not fit");
     return status ? status : take_layer(node, &layer);
 }

@@ -87,20 +87,32 @@ static size_t find_input(const struct side *a, size_t count, const char *name)
     return count;
 }
 
-/* Inputs belong together by their place. B may lack some of A's, which then go by name: one whose
- * shape only was asked for, or that nothing reads, changes no output, as the runs will show. */
+static bool names_all_inputs(const struct side *a, const struct side *b)
+{
+    size_t count = session_input_count(a->session), own = session_input_count(b->session);
+
+    for (size_t i = 0; i < own; i++) {
+        if (find_input(a, count, session_input(b->session, i)->name) == count)
+            return false;
+    }
+    return true;
+}
+
+/* By name if A has all of B's names, else by place. B may lack some of A's: one whose shape only
+ * was asked for, or that nothing reads, changes no output, as the runs will show. */
 static enum status pair_inputs(struct comparison *comparison, struct error *error)
 {
     const struct side *a = &comparison->a, *b = &comparison->b;
     size_t count = session_input_count(a->session), own = session_input_count(b->session);
+    bool named = names_all_inputs(a, b);
     enum status status = STATUS_OK;
 
     comparison->input_of_b = calloc(own ? own : 1, sizeof *comparison->input_of_b);
     if (!comparison->input_of_b)
         return fail_memory(comparison, error);
     for (size_t i = 0; i < own && !status; i++) {
-        size_t place = count == own ? i : find_input(a, count, session_input(b->session, i)->name);
-        if (own > count || place == count)
+        size_t place = named ? find_input(a, count, session_input(b->session, i)->name) : i;
+        if (own > count || (!named && own != count))
             return error_set(error, STATUS_DATA, "%s has %zu inputs and %s has %zu",
                              a->graph->source, count, b->graph->source, own);
         comparison->input_of_b[i] = place;
@@ -109,7 +121,7 @@ static enum status pair_inputs(struct comparison *comparison, struct error *erro
     return status;
 }
 
-/* Softmax, perhaps reshaped afterwards. */
+/* Softmax, perhaps reshaped or turned afterwards. */
 static bool is_probability(const struct graph *graph, uint32_t value)
 {
     for (;;) {
@@ -119,6 +131,7 @@ static bool is_probability(const struct graph *graph, uint32_t value)
             return true;
         case OPERATOR_FLATTEN:
         case OPERATOR_RESHAPE:
+        case OPERATOR_PERMUTE:
         case OPERATOR_SPLIT:
         case OPERATOR_DROPOUT:
             value = node->inputs[0];

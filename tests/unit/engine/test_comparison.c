@@ -331,6 +331,31 @@ static void an_output_that_is_never_a_number_proves_nothing(void **state)
     graph_free(graph);
 }
 
+static void inputs_of_one_name_belong_together_in_any_order(void **state)
+{
+    static const char net[] =
+        "input: '%s' input: '%s' input_shape { dim: 1 dim: 6 } input_shape { dim: 1 dim: 6 }\n"
+        "layer { name: 'sum' type: 'Eltwise' bottom: 'x' bottom: 'y' top: 'sum'\n"
+        "  eltwise_param { coeff: 1 coeff: -2 } }\n";
+    const char *const orders[2][2] = {{"x", "y"}, {"y", "x"}};
+    struct error error = {""};
+    struct comparison *comparison;
+    struct graph *graphs[2];
+    char text[512];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, net, orders[i][0], orders[i][1]);
+        if (net_load(text, NULL, &graphs[i], &error))
+            fail_msg("%s", error.text);
+    }
+    comparison = compare(graphs[0], graphs[1]);
+    assert_true(comparison_result(comparison)->same);
+    comparison_free(comparison);
+    graph_free(graphs[0]);
+    graph_free(graphs[1]);
+}
+
 static void what_is_not_a_number_never_passes_for_equal(void **state)
 {
     const float a[] = {1, NAN, INFINITY, 0}, b[] = {1, NAN, INFINITY, 0}, c[] = {1, 2, INFINITY, 0},
@@ -358,6 +383,7 @@ int main(void)
         cmocka_unit_test(namesakes_whose_axes_stand_otherwise_are_no_pair),
         cmocka_unit_test(one_box_more_or_less_is_a_difference),
         cmocka_unit_test(an_output_that_is_never_a_number_proves_nothing),
+        cmocka_unit_test(inputs_of_one_name_belong_together_in_any_order),
         cmocka_unit_test(what_is_not_a_number_never_passes_for_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ static void batch_norm_divides_by_its_third_blob(void **state)
 
     (void)state;
     for (int learned = 0; learned < 2; learned++) {
-        union parameters parameters = {.batch_norm = {1e-3F}};
+        union parameters parameters = {.batch_norm = {.epsilon = 1e-3F}};
         struct operator_test test = open_test(OPERATOR_BATCH_NORM, 1, &random, &parameters, false);
         for (size_t i = 0; i < C; i++)
             test.weights[1].data[i] = 0.5F + fabsf(test.weights[1].data[i]);

@@ -57,7 +57,7 @@ struct graph *conversion_through_caffe(struct graph *graph)
 {
     static const struct model_write_options options = {.format = MODEL_CAFFE};
     struct error error = {""};
-    struct graph *back;
+    struct graph *back = NULL;
     char spec[160];
 
     snprintf(spec, sizeof spec, "%s,%s", prototxt, caffemodel);

@@ -150,7 +150,7 @@ static const struct caffe_net {
                                                                           "layer { name: 'quiet' "
                                                                           "type: 'Silence' bottom: "
                                                                           "'t1' }\n",
-     {{NULL}}},
+     {{.layer = NULL}}},
     {"detection",
      IMAGE LAYER("box", "Convolution", "data",
                  "convolution_param { num_output: 12 kernel_size: 3 pad: 1 stride: 4 }")

@@ -104,7 +104,7 @@ static void upsampling_repeats_pixels(void **state)
     expect("type: 'NNUpsample' bottom: 'data'", "2x6x10x14");
     expect("type: 'NNUpsample' bottom: 'data' nn_upsample_param { resize: 3 }", "2x6x15x21");
     refuse("type: 'Upsample' bottom: 'data' bottom: 'like' upsample_param { scale: 2 }",
-           STATUS_UNSUPPORTED, "the mask of a pooling layer (SegNet)");
+           STATUS_UNSUPPORTED, "Upsample with a mask");
     refuse("type: 'Upsample' bottom: 'data' upsample_param { scale: 0 }", STATUS_DATA,
            "must be between 1 and");
     refuse("type: 'Upsample' bottom: 'data' upsample_param { scale: 2147483647 }", STATUS_DATA,

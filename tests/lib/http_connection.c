@@ -197,47 +197,13 @@ static void stream_next(struct server_exchange *x)
         on_pause_end(&x->timer);
 }
 
-static const char *reason_phrase(unsigned status)
-{
-    static const struct {
-        unsigned status;
-        const char *phrase;
-    } phrases[] = {
-        {200, "OK"},
-        {201, "Created"},
-        {204, "No Content"},
-        {302, "Found"},
-        {400, "Bad Request"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {406, "Not Acceptable"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {411, "Length Required"},
-        {412, "Precondition Failed"},
-        {413, "Content Too Large"},
-        {415, "Unsupported Media Type"},
-        {422, "Unprocessable Entity"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {503, "Service Unavailable"},
-        {505, "HTTP Version Not Supported"},
-    };
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    return "Status";
-}
-
 /* Writes the head into x->head; a chunked body's size line is part of it. */
 static enum status write_head(struct server_exchange *x, const struct server_answer *a,
                               size_t body_size)
 {
     struct text *head = &x->head;
-    text_printf(head, "HTTP/1.1 %u %s\r\n", a->status, reason_phrase(a->status));
+    /* No reason phrase: it may be empty, and clients are to ignore it (RFC 9112 section 4). */
+    text_printf(head, "HTTP/1.1 %u \r\n", a->status);
     if (a->type)
         text_printf(head, "Content-Type: %s\r\n", a->type);
     text_add(head, a->headers ? a->headers : "");

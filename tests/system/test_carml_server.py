@@ -342,7 +342,7 @@ class GenerationB(CarmlCase):
                                % len(body))
             self.assertEqual(connection.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
             connection.sendall(body)
-            self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 200 OK"))
+            self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 200 \r\n"))
 
     # Upload
 

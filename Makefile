@@ -67,7 +67,7 @@ KERNEL_SOURCES := engine/kernel/% demo/trainer/%
 sources = $(wildcard $(addsuffix /*.c,$(1)))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-COMMON := $(call sources,common common/image)
+COMMON := $(call sources,common common/image common/page)
 STORE := $(call sources,common/store)
 MODEL := $(call sources,model model/format $(wildcard model/format/*) model/import)
 ENGINE := $(call sources,engine engine/ops engine/kernel engine/kernel/ref)
@@ -81,7 +81,7 @@ TEST_PROGRAMS := $(call sources,tests/system tests/fault tests/fuzz)
 SERVERS := $(wildcard tests/lib/*_main.c)
 DEMO_PROGRAMS := $(call sources,demo)
 LAYERS := $(call sources,docs/layers)
-GENERATED := $(BUILD)/gen/sql_embedded.c
+EMBED := common/embed.sh
 
 libs := $(addprefix $(BUILD)/lib/lib,common.a store.a model.a engine.a daemon.a cli.a test.a fixture.a)
 daemon_libs := $(addprefix $(BUILD)/lib/lib,daemon.a engine.a model.a store.a common.a)
@@ -110,12 +110,16 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Every .sql file becomes a string constant; see common/store/sql.h.
-$(BUILD)/gen/sql_embedded.c: common/store/embed_sql.sh $(wildcard sql/*/*.sql)
-	@mkdir -p $(@D)
-	$(Q)sh common/store/embed_sql.sh sql > $@.tmp && mv $@.tmp $@
+# SQL and the parts of pages become string constants; see common/text_file.h.
+sql_files = $(sort $(wildcard sql/$(1)/*.sql))
+embed = @mkdir -p $(@D); sh $< $(1) > $@.tmp && mv $@.tmp $@
+$(BUILD)/gen/sql_embedded.c: $(EMBED) $(wildcard sql/*/*.sql)
+	$(call embed,common/store/sql.h sql_migrations $(call sql_files,migrations) \
+		-- sql_statements $(call sql_files,statements) -- sql_views $(call sql_files,views))
+$(BUILD)/gen/page_embedded.c: $(EMBED) common/page/style.css
+	$(call embed,common/page/page.h page_files common/page/style.css)
 
-$(BUILD)/lib/libcommon.a: $(call objects,$(COMMON))
+$(BUILD)/lib/libcommon.a: $(call objects,$(COMMON)) $(BUILD)/obj/gen/page_embedded.o
 $(BUILD)/lib/libstore.a: $(call objects,$(STORE)) $(BUILD)/obj/gen/sql_embedded.o
 $(BUILD)/lib/libmodel.a: $(call objects,$(MODEL))
 $(BUILD)/lib/libengine.a: $(call objects,$(ENGINE))

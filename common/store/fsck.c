@@ -35,7 +35,7 @@ static enum status judge(struct store *store, const char *name, struct report *r
 }
 
 /* One check: each row is one line about one violation. */
-static enum status run_check(struct store *store, const struct sql_text *check,
+static enum status run_check(struct store *store, const struct text_file *check,
                              struct report *report, struct error *error)
 {
     sqlite3_stmt *stmt = NULL;

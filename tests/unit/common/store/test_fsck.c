@@ -275,7 +275,7 @@ static bool may_scan(const char *name, const char *step)
     return strncmp(name, "fsck_", 5) == 0;
 }
 
-static void plan_is_good(sqlite3 *db, const struct sql_text *statement)
+static void plan_is_good(sqlite3 *db, const struct text_file *statement)
 {
     sqlite3_stmt *stmt;
     char *text = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", statement->text);

@@ -24,6 +24,8 @@ static enum status put_label(struct store *store, const char *line, int64_t *id,
     status = statement_run(store, STATEMENT_label_insert,
                            BINDS(TEXT(line), TEXT(wnid[0] ? wnid : NULL), TEXT(name)), NULL, error);
     *id = sqlite3_last_insert_rowid(store->db);
+    if (!status)
+        status = statement_run(store, STATEMENT_label_found, BINDS(INTEGER(*id)), NULL, error);
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/buf.h"
 #include "common/store/connection.h"
+#include "common/store/expectation.h"
 #include "common/store/tally.h"
 #include "common/store/target.h"
 #include "common/url.h"
@@ -30,6 +31,7 @@ enum {
 #define ABSENT ((size_t)-1)
 struct entry {
     size_t url, expect_wnid, expect_text;
+    int64_t expectation_id; /* 0: none; once the chunk is being written */
 };
 
 /* URLs wait in memory, not in an open transaction: whoever feeds us may be slow, and the daemon
@@ -143,19 +145,41 @@ static enum status put_item(struct store_enqueue *enqueue, const struct entry *e
     struct store *store = enqueue->store;
     int64_t changes = 0;
     const char *url = entry_text(enqueue, entry->url);
-    const char *wnid = entry_text(enqueue, entry->expect_wnid);
-    const char *text = entry_text(enqueue, entry->expect_text);
+    struct bind expectation = entry->expectation_id ? INTEGER(entry->expectation_id) : NOTHING;
     enum status status = statement_run(
         store, STATEMENT_item_insert,
-        BINDS(INTEGER(enqueue->run_id), TEXT(url), TEXT(wnid), TEXT(text), INTEGER(*id)), &changes,
-        error);
+        BINDS(INTEGER(enqueue->run_id), TEXT(url), expectation, INTEGER(*id)), &changes, error);
     if (status || changes)
         return status;
     status = statement_integer(store, STATEMENT_item_find,
                                BINDS(INTEGER(enqueue->run_id), TEXT(url)), id, error);
-    if (!status && (wnid || text))
-        status = statement_run(store, STATEMENT_item_expect,
-                               BINDS(INTEGER(*id), TEXT(wnid), TEXT(text)), NULL, error);
+    return status || !entry->expectation_id
+               ? status
+               : expectation_add(store, *id, entry->expectation_id, error);
+}
+
+static bool same_text(const struct store_enqueue *enqueue, size_t a, size_t b)
+{
+    if (a == ABSENT || b == ABSENT)
+        return a == b;
+    return strcmp(entry_text(enqueue, a), entry_text(enqueue, b)) == 0;
+}
+
+/* In the order of the list, where neighbours mostly expect the same. */
+static enum status find_expectations(struct store_enqueue *enqueue, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < enqueue->used && !status; i++) {
+        struct entry *entry = &enqueue->entries[i];
+        const struct entry *last = i ? entry - 1 : NULL;
+        if (last && same_text(enqueue, entry->expect_wnid, last->expect_wnid) &&
+            same_text(enqueue, entry->expect_text, last->expect_text))
+            entry->expectation_id = last->expectation_id;
+        else
+            status = expectation_put(enqueue->store, entry_text(enqueue, entry->expect_wnid),
+                                     entry_text(enqueue, entry->expect_text),
+                                     &entry->expectation_id, error);
+    }
     return status;
 }
 
@@ -213,7 +237,9 @@ static enum status put_chunk(struct store_enqueue *enqueue, struct store_enqueue
 {
     int64_t jobs[TARGETS_MAX] = {0};
     struct tally tally = {0};
-    enum status status = put_items(enqueue, error);
+    enum status status = find_expectations(enqueue, error);
+    if (!status)
+        status = put_items(enqueue, error);
     for (size_t i = 0; !status && i < enqueue->used; i++)
         status = put_jobs(enqueue, enqueue->ids[i], counts, jobs, error);
     for (size_t i = 0; !status && i < enqueue->target_count; i++)

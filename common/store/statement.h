@@ -18,6 +18,9 @@ struct store;
  * run by fsck.c as they come. */
 #define STATEMENT_MAP(X)                                                                           \
     X(backlog)                                                                                     \
+    X(expectation_find)                                                                            \
+    X(expectation_insert)                                                                          \
+    X(expectation_join)                                                                            \
     X(failure_delete)                                                                              \
     X(failure_find)                                                                                \
     X(failure_put)                                                                                 \
@@ -45,6 +48,7 @@ struct store;
     X(job_release)                                                                                 \
     X(job_retry)                                                                                   \
     X(label_find)                                                                                  \
+    X(label_found)                                                                                 \
     X(label_insert)                                                                                \
     X(producer_find)                                                                               \
     X(producer_insert)                                                                             \

@@ -1,81 +1,32 @@
--- What two targets of one model answered about the same bytes, placeholders left out: one row per
--- pair of targets, the backends that answered and scoring (as in accuracy; 'none' for pairs without
--- an expectation, whose four cells are 0).
+-- Two targets about the same bytes (view pair): one row per pair of targets, the backends that
+-- answered and scoring (as in accuracy, without seed; 'none' for pairs without an expectation,
+-- whose four cells are 0).
 -- difference: accuracy of a minus that of b, with the 95 % interval of R. G. Newcombe, "Improved
 -- confidence intervals for the difference between binomial proportions based on paired data",
--- Statistics in Medicine 17 (1998), method 10. p_value: the exact test of Q. McNemar (two-sided
--- binomial of the discordant pairs).
--- max_abs_probability_difference: of the first class of either, compared with what the other gives
--- that class; where it is not among the other's three, at least this.
+-- Statistics in Medicine 17 (1998), method 10. p_value: the exact test of Q. McNemar, "Note on the
+-- sampling error of the difference between correlated proportions or percentages", Psychometrika 12
+-- (1947): the two-sided binomial of the discordant pairs. p_holm: corrected by S. Holm, "A simple
+-- sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979), over
+-- all pairs of the run under the same scoring.
 CREATE VIEW comparison AS
 WITH RECURSIVE
-below (expected, wnid) AS (
-    SELECT DISTINCT expect_wnid, expect_wnid FROM item WHERE expect_wnid IS NOT NULL
-    UNION
-    SELECT below.expected, isa.child FROM below JOIN isa ON isa.parent = below.wnid
-),
-pair AS (
-    SELECT
-        item.run_id, a.target_id AS target_a, b.target_id AS target_b,
-        by_a.backend AS backend_a, by_b.backend AS backend_b,
-        item.expect_wnid, lower(item.expect_text) AS expect_text,
-        label_a.wnid AS wnid_a, label_b.wnid AS wnid_b,
-        lower(label_a.name) AS name_a, lower(label_b.name) AS name_b,
-        a.label1 = b.label1 AS same,
-        max(
-            abs(a.probability1 - CASE a.label1
-                WHEN b.label1 THEN b.probability1
-                WHEN b.label2 THEN b.probability2
-                WHEN b.label3 THEN b.probability3
-                ELSE min(a.probability1, coalesce(b.probability3, 0.0)) END),
-            abs(b.probability1 - CASE b.label1
-                WHEN a.label1 THEN a.probability1
-                WHEN a.label2 THEN a.probability2
-                WHEN a.label3 THEN a.probability3
-                ELSE min(b.probability1, coalesce(a.probability3, 0.0)) END)) AS apart
-    FROM result AS a
-    CROSS JOIN result AS b
-        ON b.item_id = a.item_id AND b.image_id = a.image_id AND b.target_id <> a.target_id
-    CROSS JOIN target AS asked_a ON asked_a.id = a.target_id
-    CROSS JOIN target AS asked_b
-        ON asked_b.id = b.target_id AND asked_b.model = asked_a.model
-        AND (asked_a.framework, asked_a.id) < (asked_b.framework, asked_b.id)
-    CROSS JOIN item ON item.id = a.item_id
-    CROSS JOIN image ON image.id = a.image_id
-    CROSS JOIN producer AS by_a ON by_a.id = a.producer_id
-    CROSS JOIN producer AS by_b ON by_b.id = b.producer_id
-    CROSS JOIN label AS label_a ON label_a.id = a.label1
-    CROSS JOIN label AS label_b ON label_b.id = b.label1
-    WHERE NOT (
-        image.listed
-        OR image.urls >= (SELECT value FROM setting WHERE name = 'placeholder_urls'))
-),
-score AS (
-    SELECT
-        *, 'isa' AS scoring,
-        coalesce((expect_wnid, wnid_a) IN (SELECT expected, wnid FROM below), 0) AS right_a,
-        coalesce((expect_wnid, wnid_b) IN (SELECT expected, wnid FROM below), 0) AS right_b
-    FROM pair
-    WHERE expect_wnid IS NOT NULL
-    UNION ALL
-    SELECT *, 'substring', instr(name_a, expect_text) > 0, instr(name_b, expect_text) > 0
-    FROM pair
-    WHERE expect_text IS NOT NULL
-    UNION ALL
-    SELECT *, 'none', NULL, NULL
-    FROM pair
-    WHERE expect_wnid IS NULL AND expect_text IS NULL
-),
 total AS (
     SELECT
-        run_id, target_a, target_b, backend_a, backend_b, scoring, count(*) AS images,
-        coalesce(sum(right_a AND right_b), 0) AS both,
-        coalesce(sum(right_a AND NOT right_b), 0) AS only_a,
-        coalesce(sum(right_b AND NOT right_a), 0) AS only_b,
-        coalesce(sum(NOT right_a AND NOT right_b), 0) AS neither,
-        count(right_a) AS scored, sum(same) AS same_first, max(apart) AS apart
-    FROM score
-    GROUP BY run_id, target_a, target_b, backend_a, backend_b, scoring
+        run_id, target_a, target_b, by_a.backend AS backend_a, by_b.backend AS backend_b, scoring,
+        sum(images) AS images,
+        coalesce(sum(both), 0) AS both,
+        coalesce(sum(only_a), 0) AS only_a,
+        coalesce(sum(only_b), 0) AS only_b,
+        coalesce(sum(neither), 0) AS neither,
+        coalesce(sum(both + only_a + only_b + neither), 0) AS scored,
+        sum(same_first) AS same_first,
+        sum(same_three) AS same_three,
+        sum(apart) / sum(images) AS apart,
+        max(apart_at_most) AS apart_at_most
+    FROM pair_cell
+    CROSS JOIN producer AS by_a ON by_a.id = producer_a
+    CROSS JOIN producer AS by_b ON by_b.id = producer_b
+    GROUP BY run_id, target_a, target_b, by_a.backend, by_b.backend, scoring
 ),
 share AS (
     SELECT
@@ -118,10 +69,33 @@ tail (n, k, i, logarithm, mass) AS (
         mass + exp(logarithm + ln(1.0 * (n - i) / (i + 1)))
     FROM tail
     WHERE i < k
+),
+tested AS (
+    SELECT
+        reach.*, CASE WHEN scored > 0 THEN min(1.0, 2 * tail.mass) END AS p_value
+    FROM reach
+    JOIN tail ON tail.n = only_a + only_b AND tail.k = min(only_a, only_b) AND tail.i = tail.k
+),
+-- The smallest p-value counts as often as there are tests, the next one time less; none may come
+-- out below one before it.
+holm AS (
+    SELECT
+        *,
+        CASE WHEN p_value IS NOT NULL THEN min(1.0, max(p_value * (tests - place + 1)) OVER (
+            PARTITION BY run_id, scoring ORDER BY place)) END AS p_holm
+    FROM (
+        SELECT
+            *,
+            row_number() OVER (
+                PARTITION BY run_id, scoring
+                ORDER BY p_value, target_a, target_b, backend_a, backend_b) AS place,
+            count(p_value) OVER (PARTITION BY run_id, scoring) AS tests
+        FROM tested)
 )
 SELECT
     run.name AS run,
-    asked_a.model AS model,
+    CASE WHEN asked_a.model = asked_b.model THEN asked_a.model
+        ELSE asked_a.model || ' | ' || asked_b.model END AS model,
     asked_a.framework AS framework_a,
     asked_b.framework AS framework_b,
     images,
@@ -132,14 +106,22 @@ SELECT
     p_a - p_b AS difference,
     p_a - p_b - sqrt(max(0.0, down_a * down_a - 2 * phi * down_a * up_b + up_b * up_b)) AS low,
     p_a - p_b + sqrt(max(0.0, up_a * up_a - 2 * phi * up_a * down_b + down_b * down_b)) AS high,
-    CASE WHEN scored > 0 THEN min(1.0, 2 * tail.mass) END AS p_value,
-    apart AS max_abs_probability_difference,
+    p_value,
+    apart_at_most AS max_abs_probability_difference,
     scoring,
     same_first,
     backend_a,
-    backend_b
-FROM reach
-JOIN tail ON tail.n = only_a + only_b AND tail.k = min(only_a, only_b) AND tail.i = tail.k
-JOIN run ON run.id = reach.run_id
-JOIN target AS asked_a ON asked_a.id = reach.target_a
-JOIN target AS asked_b ON asked_b.id = reach.target_b;
+    backend_b,
+    p_holm,
+    same_three,
+    apart AS mean_abs_probability_difference,
+    asked_a.model AS model_a,
+    asked_b.model AS model_b,
+    asked_a.model_version AS model_version_a,
+    asked_b.model_version AS model_version_b,
+    asked_a.framework_version AS framework_version_a,
+    asked_b.framework_version AS framework_version_b
+FROM holm
+JOIN run ON run.id = holm.run_id
+JOIN target AS asked_a ON asked_a.id = holm.target_a
+JOIN target AS asked_b ON asked_b.id = holm.target_b;

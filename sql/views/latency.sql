@@ -1,38 +1,51 @@
--- Nearest-rank percentiles of the stages of done jobs, by the backend that answered.
+-- Nearest-rank percentiles of the stages of done jobs, by the backend that answered; times to 0.01
+-- ms. Equal times are counted first, so that few rows are ranked however many jobs there are.
+-- Results recorded elsewhere have no times.
 CREATE VIEW latency AS
 WITH
-stages (stage, position) AS (VALUES ('fetch', 1), ('validate', 2), ('predict', 3)),
 sample AS (
+    SELECT producer_id, target_id, item_id, 1 AS position, fetch_ms AS ms FROM result
+    UNION ALL
+    SELECT producer_id, target_id, item_id, 2, validate_ms FROM result
+    UNION ALL
+    SELECT producer_id, target_id, item_id, 3, predict_ms FROM result
+),
+counted AS (
     SELECT
-        item.run_id, producer.backend, target.model, stages.stage, stages.position,
-        CASE stages.stage
-            WHEN 'fetch' THEN result.fetch_ms
-            WHEN 'validate' THEN result.validate_ms
-            ELSE result.predict_ms
-        END AS ms
-    FROM result
-    JOIN item ON item.id = result.item_id
-    JOIN producer ON producer.id = result.producer_id
-    JOIN target ON target.id = result.target_id
-    CROSS JOIN stages
+        item.run_id, sample.producer_id, sample.target_id, sample.position,
+        CAST(round(sample.ms * 100) AS INTEGER) AS ticks, count(*) AS samples
+    FROM sample
+    CROSS JOIN item ON item.id = sample.item_id
+    GROUP BY item.run_id, sample.producer_id, sample.target_id, sample.position, ticks
+),
+joined AS (
+    SELECT
+        counted.run_id, producer.backend, target.model, counted.position, counted.ticks,
+        sum(counted.samples) AS samples
+    FROM counted
+    CROSS JOIN producer ON producer.id = counted.producer_id
+    CROSS JOIN target ON target.id = counted.target_id
+    WHERE producer.backend <> 'import'
+    GROUP BY counted.run_id, producer.backend, target.model, counted.position, counted.ticks
 ),
 ranked AS (
     SELECT
-        run_id, backend, model, stage, position, ms,
-        row_number() OVER (PARTITION BY run_id, backend, model, position ORDER BY ms) AS place,
-        count(*) OVER (PARTITION BY run_id, backend, model, position) AS samples
-    FROM sample
+        *,
+        sum(samples) OVER (
+            PARTITION BY run_id, backend, model, position ORDER BY ticks) AS up_to,
+        sum(samples) OVER (PARTITION BY run_id, backend, model, position) AS total
+    FROM joined
 )
 SELECT
     run.name AS run,
     ranked.backend AS backend,
     ranked.model AS model,
-    ranked.stage AS stage,
-    max(ranked.samples) AS count,
-    max(CASE WHEN place <= (samples * 50 + 99) / 100 THEN ms END) AS p50_ms,
-    max(CASE WHEN place <= (samples * 90 + 99) / 100 THEN ms END) AS p90_ms,
-    max(CASE WHEN place <= (samples * 99 + 99) / 100 THEN ms END) AS p99_ms,
-    max(ms) AS max_ms
+    CASE ranked.position WHEN 1 THEN 'fetch' WHEN 2 THEN 'validate' ELSE 'predict' END AS stage,
+    ranked.total AS count,
+    min(CASE WHEN up_to >= (total * 50 + 99) / 100 THEN ticks END) / 100.0 AS p50_ms,
+    min(CASE WHEN up_to >= (total * 90 + 99) / 100 THEN ticks END) / 100.0 AS p90_ms,
+    min(CASE WHEN up_to >= (total * 99 + 99) / 100 THEN ticks END) / 100.0 AS p99_ms,
+    max(ticks) / 100.0 AS max_ms
 FROM ranked
 JOIN run ON run.id = ranked.run_id
 GROUP BY ranked.run_id, ranked.backend, ranked.model, ranked.position;

@@ -1,6 +1,7 @@
 -- One row per done job. backend is the one that really answered, requested_backend the one asked
 -- for. A picture is a placeholder when its hash is a configured one, or when many URLs of the run
--- answered with it; the latter is decided here, so it holds for rows recorded earlier too.
+-- answered with it; the latter is decided here, so it holds for rows recorded earlier too. Of a result
+-- recorded elsewhere the picture is not known (image.kind 'answer': its hash is that of the answer).
 CREATE VIEW results AS
 SELECT
     run.name AS run,
@@ -20,11 +21,11 @@ SELECT
     three.name AS label3,
     three.wnid AS wnid3,
     result.probability3 AS probability3,
-    image.sha256 AS image_sha256,
-    result.sent_as AS sent_as,
+    CASE WHEN image.kind IS NOT 'answer' THEN image.sha256 END AS image_sha256,
+    nullif(result.sent_as, '') AS sent_as,
     result.http_status AS http_status,
-    image.width AS width,
-    image.height AS height,
+    nullif(image.width, 0) AS width,
+    nullif(image.height, 0) AS height,
     (image.listed
      OR image.urls >= (SELECT value FROM setting WHERE name = 'placeholder_urls')) AS placeholder,
     result.fetch_ms AS fetch_ms,

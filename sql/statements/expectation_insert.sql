@@ -1,0 +1,1 @@
+INSERT INTO expectation (wnid, text) VALUES (?1, ?2);

@@ -1,0 +1,65 @@
+-- Every result under every scoring that its expectation makes possible; see docs/SQL.md, Scoring.
+-- left_out: 0 it counts, 1 placeholder, 2 duplicate, 3 names an envelope (seed).
+-- probability: what mean_probability averages. confidence: probability of the first entry.
+CREATE VIEW score AS
+SELECT
+    answer.run_id, answer.item_id, answer.target_id, answer.producer_id, 'isa' AS scoring,
+    CASE
+        WHEN placeholder AND NOT (SELECT value FROM setting WHERE name = 'include_placeholders')
+            THEN 1
+        WHEN duplicate AND NOT (SELECT value FROM setting WHERE name = 'include_duplicates') THEN 2
+        ELSE 0
+    END AS left_out,
+    meets.label_id IS NOT NULL AS correct,
+    probability1 AS probability,
+    probability1 AS confidence
+FROM answer
+CROSS JOIN expectation ON expectation.id = answer.expectation_id
+LEFT JOIN meets
+    ON meets.expectation_id = answer.expectation_id AND meets.label_id = answer.label1
+WHERE expectation.wnid IS NOT NULL
+UNION ALL
+SELECT
+    run_id, item_id, target_id, producer_id, 'substring',
+    CASE
+        WHEN placeholder AND NOT (SELECT value FROM setting WHERE name = 'include_placeholders')
+            THEN 1
+        WHEN duplicate AND NOT (SELECT value FROM setting WHERE name = 'include_duplicates') THEN 2
+        ELSE 0
+    END,
+    instr(lower(one.name), lower(expectation.text)) > 0,
+    CASE
+        WHEN instr(lower(one.name), lower(expectation.text)) THEN probability1
+        WHEN (SELECT instr(lower(name), lower(expectation.text)) FROM label WHERE id = label2)
+            THEN probability2
+        WHEN (SELECT instr(lower(name), lower(expectation.text)) FROM label WHERE id = label3)
+            THEN probability3
+        ELSE 0.0
+    END,
+    probability1
+FROM answer
+CROSS JOIN expectation ON expectation.id = answer.expectation_id
+CROSS JOIN label AS one ON one.id = answer.label1
+WHERE expectation.text IS NOT NULL
+UNION ALL
+SELECT
+    run_id, item_id, target_id, producer_id, 'seed',
+    CASE
+        WHEN instr(one.name, 'envelope')
+            OR (SELECT instr(name, 'envelope') FROM label WHERE id = label2)
+            OR (SELECT instr(name, 'envelope') FROM label WHERE id = label3) THEN 3
+        ELSE 0
+    END,
+    instr(one.name, expectation.text) > 0,
+    CASE
+        WHEN instr(one.name, expectation.text)
+            OR (SELECT instr(name, expectation.text) FROM label WHERE id = label2)
+            OR (SELECT instr(name, expectation.text) FROM label WHERE id = label3)
+            THEN max(probability1, 0.0)
+        ELSE 0.0
+    END,
+    probability1
+FROM answer
+CROSS JOIN expectation ON expectation.id = answer.expectation_id
+CROSS JOIN label AS one ON one.id = answer.label1
+WHERE expectation.text IS NOT NULL;

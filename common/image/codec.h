@@ -35,4 +35,7 @@ enum status jpeg_decode(const struct picture *picture, const struct image_decode
 enum status png_check(const struct picture *picture, struct image_info *info);
 enum status png_decode(const struct picture *picture, struct image *out);
 
+/* Width and height as the header says, held against the limits; nothing is decoded. */
+enum status jpeg_size(const struct picture *picture, uint32_t *width, uint32_t *height);
+
 #endif

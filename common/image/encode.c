@@ -1,4 +1,4 @@
-/* Writing pictures, for tests and the demo. */
+/* Writing pictures. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>

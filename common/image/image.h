@@ -96,8 +96,26 @@ enum status image_decode(const void *bytes, size_t size, const struct image_deco
 void image_free(struct image *image);
 
 /* Appends the picture to `out` as a baseline JPEG (4:2:0) of `quality` 1..100, or as an 8-bit RGB
- * PNG. Used by tests, by the drawing program of the demo, and by nothing on the daemon's path. */
+ * PNG. Used by the thumbnails of the report, the drawing program of the demo and tests; the daemon
+ * writes no picture of its own. */
 enum status image_write_jpeg(const struct image *image, int quality, struct buf *out) MUST_CHECK;
 enum status image_write_png(const struct image *image, struct buf *out) MUST_CHECK;
+
+struct image_thumbnail_options {
+    struct image_limits limits; /* of the source */
+    uint32_t longest_side;      /* pixels of the thumbnail, at least 1 */
+    int quality;                /* 1..100 */
+};
+
+/* Appends a small copy of a JPEG or PNG to `out`, as image_write_jpeg does: the longer side is
+ * shrunk to longest_side pixels and the other in proportion (rounded, at least 1); a picture that
+ * is not larger keeps its size. As stored: neither EXIF orientation nor alpha is looked at, and
+ * nothing of the file's metadata is taken over. Each pixel is the mean of the area that it stands
+ * for, of the sample values as they are. *info is what was written. Errors as image_decode; also
+ * STATUS_LIMIT with reason internal when `out` has no room. */
+enum status image_thumbnail(const void *bytes, size_t size,
+                            const struct image_thumbnail_options *options, struct buf *out,
+                            struct image_info *info, enum reason *reason,
+                            struct error *error) MUST_CHECK;
 
 #endif

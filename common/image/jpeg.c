@@ -221,6 +221,16 @@ enum status jpeg_check(const struct picture *picture, struct image_info *info)
     return status;
 }
 
+enum status jpeg_size(const struct picture *picture, uint32_t *width, uint32_t *height)
+{
+    struct jpeg_reader reader;
+    enum status status = open_reader(&reader, picture);
+    *width = reader.dec.image_width;
+    *height = reader.dec.image_height;
+    close_reader(&reader);
+    return status;
+}
+
 /* The n of n/8 that CarML asks libjpeg for: the smallest that is not smaller than the target in
  * either direction, else 8. */
 static unsigned shrink_factor(uint64_t width, uint64_t height,

@@ -19,15 +19,20 @@ static enum status io_error(struct error *error, const char *path, const char *w
                      strerror(errno));
 }
 
-/* Gives `temporary` (open as `file`) its final name once it is safely on disk. */
-static enum status publish(FILE *file, const char *temporary, const char *path, struct error *error)
+/* Gives `temporary` (open as `file`) its final name once it is `whole` and safely on disk; errno
+ * says why it is not whole. */
+static enum status publish(FILE *file, bool whole, const char *temporary, const char *path,
+                           struct error *error)
 {
-    bool failed = fflush(file) != 0 || fsync(fileno(file)) != 0;
-    failed = fclose(file) != 0 || failed;
-    if (!failed)
-        failed = rename(temporary, path) != 0;
-    if (!failed)
+    bool safe = whole && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    int cause = errno;
+    if (fclose(file) != 0 && safe) {
+        safe = false;
+        cause = errno;
+    }
+    if (safe && rename(temporary, path) == 0)
         return STATUS_OK;
+    errno = safe ? errno : cause;
     enum status status = io_error(error, path, "cannot be written");
     unlink(temporary);
     return status;
@@ -50,8 +55,8 @@ enum status file_write(const char *path, const void *bytes, size_t size, struct 
     FILE *file = NULL;
     enum status status = open_temporary(path, &temporary, &file, error);
     if (!status) {
-        fwrite(bytes, 1, size, file);
-        status = publish(file, temporary.data, path, error);
+        bool whole = fwrite(bytes, 1, size, file) == size;
+        status = publish(file, whole, temporary.data, path, error);
     }
     buf_free(&temporary);
     return status;
@@ -75,10 +80,7 @@ enum status file_copy(const char *from, const char *to, struct error *error)
     size_t n;
     while ((n = fread(piece, 1, PIECE, in)) > 0 && fwrite(piece, 1, n, out) == n)
         continue;
-    bool incomplete = ferror(in) || ferror(out);
-    status = publish(out, temporary.data, to, error);
-    if (!status && incomplete)
-        status = io_error(error, to, "was not copied whole");
+    status = publish(out, !ferror(in) && !ferror(out), temporary.data, to, error);
 out:
     if (in)
         fclose(in);

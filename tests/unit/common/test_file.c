@@ -1,9 +1,12 @@
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +80,33 @@ static void copy_equals_its_source(void **state)
     assert_int_equal(file_copy(at("absent"), at("b"), &error), STATUS_IO);
 }
 
+/* A file that may not grow is what a full disk is: write() takes a part and then fails. */
+static void file_that_does_not_fit_leaves_the_old_one(void **state)
+{
+    (void)state;
+    static const char large[100001];
+    struct error error = {""};
+    struct buf content;
+    struct rlimit before, small;
+    assert_int_equal(file_write(at("a"), "old", 3, &error), STATUS_OK);
+    assert_int_equal(file_write(at("b"), large, sizeof large, &error), STATUS_OK);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 50000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum status written = file_write(at("a"), large, sizeof large, &error);
+    enum status copied = file_copy(at("b"), at("a"), &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(written, STATUS_IO);
+    assert_int_equal(copied, STATUS_IO);
+    assert_non_null(strstr(error.text, strerror(EFBIG)));
+    assert_int_equal(read_file(at("a"), 3, &content), STATUS_OK);
+    assert_string_equal(content.data, "old");
+    buf_free(&content);
+}
+
 /* SHA-256 and MD5 of "abc": FIPS 180-2 appendix B.1, RFC 1321 appendix A.5. */
 static void digests_of_files_are_those_of_their_bytes(void **state)
 {
@@ -121,6 +151,7 @@ int main(void)
         cmocka_unit_test(written_file_reads_back),
         cmocka_unit_test(ceiling_and_kind_are_checked),
         cmocka_unit_test(copy_equals_its_source),
+        cmocka_unit_test(file_that_does_not_fit_leaves_the_old_one),
         cmocka_unit_test(digests_of_files_are_those_of_their_bytes),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,128 @@
+/* report: the numbers of a report, read once, for the terminal, JSON and HTML alike.
+ *
+ * Everything is small whatever the run's size: rows are per target, pair, reason, bin or moment.
+ * Texts are UTF-8 as recorded: whoever shows them escapes them. A double is NAN where there is
+ * nothing to compute it from.
+ */
+#ifndef CLI_REPORT_REPORT_H
+#define CLI_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "common/store/store.h"
+
+enum report_scoring { REPORT_ISA, REPORT_SUBSTRING, REPORT_SEED };
+
+struct report_options {
+    const char *run;             /* NULL: all runs */
+    const char *database;        /* path, for the second reader */
+    enum report_scoring scoring; /* of accuracy, calibration and comparison */
+    bool include_placeholders, include_duplicates;
+    bool details;         /* also calibration, latency, timeline, disagreements and pictures */
+    size_t disagreements; /* at most so many, the most telling first */
+};
+
+/* Whom a row is about. Versions are "" where none was named. */
+struct report_subject {
+    const char *run, *model, *model_version, *framework, *framework_version;
+    const char *backend;           /* that answered */
+    const char *requested_backend; /* that was asked for */
+};
+
+struct report_accuracy {
+    struct report_subject subject;
+    uint64_t images, correct;
+    uint64_t placeholders, duplicates; /* left out; with seed: envelopes in placeholders */
+    double accuracy, low, high;        /* 95 % interval of Wilson */
+    double mean_probability;
+    double ece;        /* expected calibration error; NAN without details or under seed */
+    uint64_t unusable; /* images whose first probability is not within 0 and 1 */
+    bool impossible;   /* nothing recorded could meet what is expected: see notes */
+};
+
+/* A bar of a reliability diagram; `subject` is an index into accuracy. */
+struct report_bin {
+    size_t subject;
+    double low, high, mean_confidence, accuracy;
+    uint64_t images, correct;
+};
+
+struct report_pair {
+    const char *run;
+    const char *model_a, *model_version_a, *framework_a, *framework_version_a, *backend_a;
+    const char *model_b, *model_version_b, *framework_b, *framework_version_b, *backend_b;
+    bool scored; /* false: no expectation, only agreement is known */
+    uint64_t images, both, only_a, only_b, neither, same_first, same_three;
+    double difference, low, high; /* of the accuracies, a minus b */
+    double p_value, p_holm;       /* exact McNemar, and corrected over all pairs of the run */
+    double max_difference, mean_difference; /* of probabilities, absolute */
+};
+
+struct report_reason {
+    const char *run, *stage, *reason;
+    uint64_t count;
+};
+
+struct report_latency {
+    const char *run, *backend, *model, *stage;
+    uint64_t count;
+    double p50_ms, p90_ms, p99_ms, max_ms;
+};
+
+/* Outcomes within `seconds` from `started_s` (Unix time). Moments without any are left out. */
+struct report_moment {
+    const char *run;
+    int64_t started_s;
+    uint64_t done, failed;
+};
+
+struct report_disagreement {
+    const char *run, *url, *image_sha256, *kind;
+    const char *model_a, *framework_a, *backend_a, *label_a, *wnid_a; /* wnid: NULL if unknown */
+    const char *model_b, *framework_b, *backend_b, *label_b, *wnid_b;
+    double probability_a, probability_b, apart;
+    bool same_first;
+    const char *expected_wnid, *expected_text; /* NULL: none */
+};
+
+/* How much of each run there is. */
+struct report_run {
+    const char *run;
+    uint64_t enqueued, pending, leased, done, failed;
+    uint64_t pictures, placeholders, duplicates; /* different ones; details only: URLs of them */
+};
+
+struct report {
+    struct report_options options; /* as asked for */
+    size_t run_count, accuracy_count, pair_count, reason_count;
+    struct report_run *runs;
+    struct report_accuracy *accuracy; /* by run, model, framework, backend */
+    struct report_pair *pairs;
+    struct report_reason *reasons; /* of failed jobs, most frequent first within a run */
+    /* Details. */
+    size_t bin_count, latency_count, moment_count, disagreement_count;
+    struct report_bin *bins;
+    struct report_latency *latency;
+    uint32_t moment_seconds; /* 10 times a power of two, so that a run has at most 256 moments */
+    struct report_moment *moments;
+    struct report_disagreement *disagreements;
+    /* What a reader must know to read the numbers right, one sentence each. */
+    size_t note_count;
+    const char **notes;
+    void *memory; /* owned by the report */
+};
+
+/* "isa", "substring", "seed". STATUS_USAGE for another word. */
+enum status report_scoring_parse(const char *word, enum report_scoring *scoring) MUST_CHECK;
+const char *report_scoring_name(enum report_scoring scoring);
+
+/* Reads it all from `store` (opened STORE_READ); accuracy and comparison at the same time on a
+ * second connection and thread. STATUS_NO: there is no such run. Caller frees *out. */
+enum status report_read(struct store *store, const struct report_options *options,
+                        struct report **out, struct error *error) MUST_CHECK;
+void report_free(struct report *report);
+
+#endif

@@ -456,47 +456,6 @@ static void unknown_views_and_runs_are_told(void **state)
         STATUS_NO);
 }
 
-/* ---- docs/SQL.md ---------------------------------------------------------------------------- */
-
-/* Runs one query to its end. */
-static void query_runs(struct store_fixture *fixture, const char *text)
-{
-    sqlite3 *db;
-    char *message = NULL;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", message, text);
-    sqlite3_close(db);
-}
-
-/* Each block between ```sql and ``` runs on a database with results, failures and retries. */
-static void every_query_of_the_manual_runs(void **state)
-{
-    struct store_fixture *fixture = *state;
-    char line[512], query[4096] = "";
-    bool inside = false;
-    int queries = 0;
-    FILE *manual = fopen("docs/SQL.md", "r");
-    assert_non_null(manual);
-    score_ten(fixture);
-    fixture_enqueue(fixture->store, "r", 10, 3, 2);
-    while (fgets(line, sizeof line, manual)) {
-        if (strncmp(line, "```", 3) != 0) {
-            if (inside)
-                strncat(query, line, sizeof query - strlen(query) - 1);
-            continue;
-        }
-        if (inside) {
-            query_runs(fixture, query);
-            queries++;
-        }
-        inside = !inside && strncmp(line, "```sql", 6) == 0;
-        query[0] = '\0';
-    }
-    fclose(manual);
-    assert_true(queries >= 8);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -518,7 +477,6 @@ int main(void)
         TEST(percentiles_are_nearest_ranks),
         TEST(rows_stop_when_the_callback_says_so),
         TEST(unknown_views_and_runs_are_told),
-        TEST(every_query_of_the_manual_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

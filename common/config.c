@@ -102,6 +102,16 @@ static const struct setting table[] = {
      "SHA-256 of pictures known to stand for a deleted photo. Results on them are marked. A "
      "picture\n"
      "that ten or more URLs of a run answered with is marked in any case."},
+    {"pictures.folder", SETTING_TEXT, AT(pictures.folder), 0, 0, "", NULL,
+     "Folder in which the pictures that models were asked about are kept, each once, under its\n"
+     "SHA-256: for the thumbnails of `carmlbench report --html`, and to look a result up. Empty:\n"
+     "none is kept. They are other people's pictures: see to it that you may store them, and who\n"
+     "may read the folder. Under systemd it must be below the state directory, or be named by\n"
+     "ReadWritePaths=. A picture that cannot be kept costs no job; it is said and counted."},
+    {"pictures.max_bytes", SETTING_SIZE, AT(pictures.max_bytes), KIB(4), GIB(1 << 20), "10GiB",
+     NULL,
+     "Ceiling of that folder, where each file counts in whole blocks of 4 KiB. When it is reached\n"
+     "no more pictures are kept, which is said once; nothing is ever deleted. SIGHUP looks anew."},
     {"retry.tries", SETTING_COUNT, AT(retry.tries), 1, 100, "5", NULL,
      "How often a job is tried, the first time included, before it fails for good. Permanent\n"
      "reasons (404, not a picture, address refused, ...) are not tried again."},

@@ -68,6 +68,10 @@ struct config {
         struct config_list placeholders; /* SHA-256 of known "photo gone" pictures */
     } validate;
     struct {
+        char *folder;      /* "": pictures are not kept */
+        int64_t max_bytes; /* of the folder */
+    } pictures;
+    struct {
         int64_t tries;           /* counted attempts of a job, the first included */
         int64_t base_ms, cap_ms; /* full jitter: uniform in [0, min(cap, base * 2^(tries-1))] */
     } retry;

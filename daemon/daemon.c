@@ -13,6 +13,7 @@
 #include "daemon/descriptors.h"
 #include "daemon/fetch.h"
 #include "daemon/guard.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/scheduler.h"
@@ -82,6 +83,7 @@ struct daemon {
     struct committer *committer;
     struct fetcher *fetcher;
     struct services *services;
+    struct keeper *keeper; /* NULL: pictures are not kept */
     struct scheduler *scheduler;
     uv_signal_t signals[SIGNALS];
     uv_timer_t tick, deadline;
@@ -129,6 +131,11 @@ static void report(struct daemon *d)
     log_notice("%" PRIu64 " URLs in %.1f s: %" PRIu64 " done, %" PRIu64 " failed, %" PRIu64
                " to be tried again, %" PRIu64 " given back",
                counts.urls, seconds, counts.done, counts.failed, counts.retried, counts.released);
+    if (!d->keeper)
+        return;
+    struct keeper_counts pictures = keeper_counts(d->keeper);
+    log_notice("pictures: %" PRIu64 " kept, %" PRIu64 " were kept before, %" PRIu64 " not kept",
+               pictures.kept, pictures.there, pictures.failed + pictures.turned_off);
 }
 
 /* ---- ending, step by step ---------------------------------------------------------------------
@@ -331,12 +338,16 @@ static enum status begin_work(struct daemon *d, struct error *error)
     enum status status = fetcher_create(&d->loop, d->config, &d->fetcher, error);
     if (!status)
         status = services_create(&d->loop, d->config, &d->services, error);
+    if (!status && *d->config->pictures.folder)
+        status = keeper_create(&d->loop, d->config->pictures.folder, d->config->pictures.max_bytes,
+                               &d->keeper, error);
     if (status)
         return status;
     struct scheduler_options options = {.loop = &d->loop,
                                         .config = d->config,
                                         .committer = d->committer,
                                         .fetcher = d->fetcher,
+                                        .keeper = d->keeper,
                                         .route = route,
                                         .once = d->options->once,
                                         .finished = on_finished,
@@ -448,6 +459,8 @@ static void reload(struct daemon *d)
     descriptors_fit(d->config);
     if (d->scheduler)
         scheduler_configure(d->scheduler);
+    if (d->keeper)
+        keeper_limit(d->keeper, d->config->pictures.max_bytes);
     log_notice("configuration re-read");
 }
 
@@ -551,6 +564,7 @@ enum status daemon_run(const struct daemon_options *options, struct config *conf
     open_handles(d);
     uv_run(&d->loop, UV_RUN_DEFAULT);
     uv_loop_close(&d->loop);
+    keeper_free(d->keeper);
     timings_thread(TIMING_loop);
 out:
     notify_close(&d->notify);

@@ -121,9 +121,14 @@ static void on_validated(void *context, const struct validate_result *result)
 static enum status do_validate(void *context, struct task *task)
 {
     struct scheduler *s = context;
-    struct image_limits limits = config_image_limits(s->options.config);
-    enum status status = validate_start(s->options.loop, task->item_id, task->bytes, task->size,
-                                        &limits, on_validated, task);
+    const struct validate_request request = {.item_id = task->item_id,
+                                             .bytes = task->bytes,
+                                             .size = task->size,
+                                             .limits = config_image_limits(s->options.config),
+                                             .pinned_sha256 =
+                                                 task->pinned ? task->pinned_sha256 : NULL,
+                                             .keeper = s->options.keeper};
+    enum status status = validate_start(s->options.loop, &request, on_validated, task);
     s->validating += status == STATUS_OK;
     return status;
 }

@@ -8,11 +8,11 @@
 /* Sections and single settings whose every reader is the loop thread and reads them anew each
  * time. Texts and lists are left out: others keep pointers into them. */
 static const char *const live[] = {
-    "log_level",           "daemon.window",   "daemon.memory",        "daemon.drain",
-    "fetch.concurrency",   "fetch.per_host",  "fetch.per_host_delay", "fetch.connect_timeout",
-    "fetch.timeout",       "fetch.low_speed", "fetch.low_speed_time", "fetch.max_bytes",
-    "fetch.max_redirects", "retry.tries",     "retry.base",           "retry.cap",
-    "carml.patience",
+    "log_level",           "daemon.window",      "daemon.memory",        "daemon.drain",
+    "fetch.concurrency",   "fetch.per_host",     "fetch.per_host_delay", "fetch.connect_timeout",
+    "fetch.timeout",       "fetch.low_speed",    "fetch.low_speed_time", "fetch.max_bytes",
+    "fetch.max_redirects", "retry.tries",        "retry.base",           "retry.cap",
+    "carml.patience",      "pictures.max_bytes",
 };
 
 static bool is_live(const char *key)

@@ -22,6 +22,7 @@
 #include "daemon/backends/backend.h"
 #include "daemon/committer.h"
 #include "daemon/fetch.h"
+#include "daemon/keeper.h"
 
 struct scheduler;
 
@@ -37,6 +38,7 @@ struct scheduler_options {
     const struct config *config; /* may change its limits at run time: call scheduler_configure */
     struct committer *committer;
     struct fetcher *fetcher;
+    struct keeper *keeper;           /* NULL: pictures are not kept */
     struct backend *const *backends; /* distinct objects; a `ready` that is not set yet is */
     unsigned backend_count;          /* at most 8 */
     /* Which of them answers for a target; NULL and *error when none can. */

@@ -14,6 +14,7 @@
     X(loop)      /* event loop: HTTP, scheduling */                                                \
     X(committer) /* writer thread: SQLite */                                                       \
     X(validate)  /* worker threads: full decode, SHA-256 */                                        \
+    X(keep)      /* worker threads: writing kept pictures */                                       \
     X(predict)   /* reading answers, local inference */
 
 enum timing {

@@ -8,10 +8,7 @@
 
 struct validation {
     uv_work_t work;
-    int64_t item_id;
-    const void *bytes;
-    size_t size;
-    struct image_limits limits;
+    struct validate_request request;
     validate_done_fn *done;
     void *context;
     struct validate_result result;
@@ -20,12 +17,13 @@ struct validation {
 /* image_check may pass kinds that a later backend takes; today's take JPEG and PNG. */
 static void check(struct validation *v)
 {
+    const struct validate_request *request = &v->request;
     struct validate_result *result = &v->result;
-    enum status status =
-        image_check(v->bytes, v->size, &v->limits, &result->info, &result->reason, &result->detail);
+    enum status status = image_check(request->bytes, request->size, &request->limits, &result->info,
+                                     &result->reason, &result->detail);
     result->ok = status == STATUS_OK;
     if (result->info.kind == IMAGE_UNKNOWN)
-        result->info.kind = image_sniff(v->bytes, v->size);
+        result->info.kind = image_sniff(request->bytes, request->size);
     if (result->ok && result->info.kind != IMAGE_JPEG && result->info.kind != IMAGE_PNG) {
         result->ok = false;
         result->reason = REASON_unsupported_format;
@@ -34,14 +32,24 @@ static void check(struct validation *v)
     }
 }
 
+static void keep(struct validation *v)
+{
+    const struct validate_request *request = &v->request;
+    const struct validate_result *result = &v->result;
+    const char *pinned = request->pinned_sha256;
+    if (request->keeper && result->ok && (!pinned || strcmp(pinned, result->sha256) == 0))
+        keeper_keep(request->keeper, result->sha256, result->info.kind, request->bytes,
+                    request->size);
+}
+
 static void run(uv_work_t *work)
 {
     struct validation *v = work->data;
     struct validate_result *result = &v->result;
     int64_t begin = timings_begin();
     uint64_t start = uv_hrtime();
-    blackbox_enter(v->item_id);
-    if (hash_sha256(v->bytes, v->size, result->sha256) == STATUS_OK) {
+    blackbox_enter(v->request.item_id);
+    if (hash_sha256(v->request.bytes, v->request.size, result->sha256) == STATUS_OK) {
         check(v);
     } else {
         result->reason = REASON_internal;
@@ -50,6 +58,7 @@ static void run(uv_work_t *work)
     blackbox_leave();
     result->validate_ms = (double)(uv_hrtime() - start) / 1e6;
     timings_add(TIMING_validate, begin);
+    keep(v);
 }
 
 static void after(uv_work_t *work, int cancelled)
@@ -63,16 +72,13 @@ static void after(uv_work_t *work, int cancelled)
     free(v);
 }
 
-enum status validate_start(uv_loop_t *loop, int64_t item_id, const void *bytes, size_t size,
-                           const struct image_limits *limits, validate_done_fn *done, void *context)
+enum status validate_start(uv_loop_t *loop, const struct validate_request *request,
+                           validate_done_fn *done, void *context)
 {
     struct validation *v = calloc(1, sizeof *v);
     if (!v)
         return STATUS_MEMORY;
-    v->item_id = item_id;
-    v->bytes = bytes;
-    v->size = size;
-    v->limits = *limits;
+    v->request = *request;
     v->done = done;
     v->context = context;
     v->work.data = v;

@@ -3,13 +3,13 @@
 #include <string.h>
 
 /* A box first gets some cache lines of the file, then a stretch of the result that is worth a
- * system call, then as much more of the file as fits. */
-enum { FILE_RUN = 64, RESULT_RUN = 64 << 10 };
+ * system call, then as much more of the file as a processor's own cache holds. */
+enum { FILE_RUN = 64, RESULT_RUN = 64 << 10, BOX = 512 << 10 };
 
-/* How many neighbours of the file and of the result are copied together: the lines of the file stay
- * in the first cache until all of their numbers are used, lines of the result are filled at once.
- */
-enum { FILE_STRIP = 512, RESULT_STRIP = 32 };
+/* How many neighbours of the file and of the result are copied together: some cache lines of each,
+ * few enough that the lines of the file stay cached until all of their numbers are used. They are
+ * copied in squares of TILE x TILE, which fit into registers. */
+enum { STRIP = 128, TILE = 4 };
 
 struct turn {
     const unsigned char *bytes;
@@ -68,6 +68,7 @@ static void choose_box(struct turn *turn)
     run = 1;
     for (unsigned i = dims; i-- > 0;)
         run *= widen(turn, i, ceil_div(RESULT_RUN, run));
+    turn->capacity = smaller(turn->capacity, BOX);
     for (unsigned i = 0; i < dims; i++)
         widen(turn, turn->order[i], turn->count);
 }
@@ -105,8 +106,8 @@ struct group {
 
 /* Offsets of the next elements along a group. */
 struct strip {
-    size_t count, to[FILE_STRIP];
-    int64_t from[FILE_STRIP]; /* in bytes */
+    size_t count, to[STRIP];
+    int64_t from[STRIP]; /* in bytes */
 };
 
 static void add_axis(const struct turn *turn, struct group *group, unsigned axis)
@@ -129,10 +130,9 @@ static void next_element(const struct turn *turn, struct group *group)
     }
 }
 
-static bool next_strip(const struct turn *turn, struct group *group, size_t most,
-                       struct strip *strip)
+static bool next_strip(const struct turn *turn, struct group *group, struct strip *strip)
 {
-    strip->count = smaller(group->left, most);
+    strip->count = smaller(group->left, STRIP);
     for (size_t i = 0; i < strip->count; i++) {
         strip->to[i] = group->to;
         strip->from[i] = group->from * (int64_t)sizeof(float);
@@ -142,25 +142,72 @@ static bool next_strip(const struct turn *turn, struct group *group, size_t most
     return strip->count;
 }
 
-/* Every element of one strip with every element of the other. */
-static void copy_strips(const unsigned char *bytes, const struct strip *outer,
-                        const struct strip *inner, float *room)
+/* Are the next TILE elements neighbours in the file? */
+static bool is_file_run(const struct strip *strip, size_t at)
 {
-    size_t last = inner->count - 1;
-    /* The inner offsets ascend. */
-    bool dense = inner->to[last] - inner->to[0] == last;
+    if (strip->count - at < TILE)
+        return false;
+    for (size_t i = at + 1; i < at + TILE; i++) {
+        if (strip->from[i] - strip->from[i - 1] != (int64_t)sizeof(float))
+            return false;
+    }
+    return true;
+}
 
-    for (size_t i = 0; i < outer->count; i++) {
-        const unsigned char *from = bytes + outer->from[i];
-        float *to = room + outer->to[i];
-        if (dense) {
-            to += inner->to[0];
-            for (size_t j = 0; j <= last; j++)
-                memcpy(&to[j], from + inner->from[j], sizeof *to);
-            continue;
+/* Are they neighbours in the result? Offsets there ascend, and no two are the same. */
+static bool is_result_run(const struct strip *strip, size_t at)
+{
+    return strip->count - at >= TILE && strip->to[at + TILE - 1] - strip->to[at] == TILE - 1;
+}
+
+typedef float quad __attribute__((vector_size(TILE * sizeof(float))));
+
+static quad load(const unsigned char *bytes)
+{
+    quad numbers;
+
+    memcpy(&numbers, bytes, sizeof numbers);
+    return numbers;
+}
+
+/* Runs of the file at `from[0]`, `from[1]`, ... become the columns of runs of the result at
+ * `to[0]`, `to[1]`, ... */
+static void copy_tile(const unsigned char *bytes, const int64_t *from, float *room,
+                      const size_t *to)
+{
+    quad a = load(bytes + from[0]), b = load(bytes + from[1]);
+    quad c = load(bytes + from[2]), d = load(bytes + from[3]);
+    quad ab[2] = {__builtin_shufflevector(a, b, 0, 4, 1, 5),
+                  __builtin_shufflevector(a, b, 2, 6, 3, 7)};
+    quad cd[2] = {__builtin_shufflevector(c, d, 0, 4, 1, 5),
+                  __builtin_shufflevector(c, d, 2, 6, 3, 7)};
+
+    for (int i = 0; i < 2; i++) {
+        quad even = __builtin_shufflevector(ab[i], cd[i], 0, 1, 4, 5);
+        quad odd = __builtin_shufflevector(ab[i], cd[i], 2, 3, 6, 7);
+        memcpy(room + to[2 * i], &even, sizeof even);
+        memcpy(room + to[2 * i + 1], &odd, sizeof odd);
+    }
+}
+
+/* Every element of one strip with every element of the other. */
+static void copy_strips(const unsigned char *bytes, const struct strip *file,
+                        const struct strip *result, float *room)
+{
+    for (size_t i = 0, wide; i < file->count; i += wide) {
+        const unsigned char *from = bytes + file->from[i];
+        wide = is_file_run(file, i) ? TILE : 1;
+        for (size_t j = 0; j < result->count;) {
+            float *to = room + result->to[j];
+            if (wide == TILE && is_result_run(result, j)) {
+                copy_tile(from, result->from + j, to, file->to + i);
+                j += TILE;
+                continue;
+            }
+            for (size_t k = 0; k < wide; k++)
+                memcpy(to + file->to[i + k], from + result->from[j] + k * sizeof *to, sizeof *to);
+            j++;
         }
-        for (size_t j = 0; j <= last; j++)
-            memcpy(&to[inner->to[j]], from + inner->from[j], sizeof *to);
     }
 }
 
@@ -169,7 +216,7 @@ static void copy_strips(const unsigned char *bytes, const struct strip *outer,
 static void fill_box(const struct turn *turn, float *room)
 {
     struct group file = {.left = 1}, result = {.left = 1}, rewound;
-    struct strip outer, inner;
+    struct strip file_strip, result_strip;
     const unsigned char *bytes = turn->bytes;
     unsigned dims = turn->walk.dims, at = 0;
     bool in_file[SHAPE_MAX_DIMS] = {false};
@@ -185,9 +232,9 @@ static void fill_box(const struct turn *turn, float *room)
             add_axis(turn, &result, i);
     }
     rewound = file;
-    while (next_strip(turn, &result, RESULT_STRIP, &inner)) {
-        for (file = rewound; next_strip(turn, &file, FILE_STRIP, &outer);)
-            copy_strips(bytes, &outer, &inner, room);
+    while (next_strip(turn, &result, &result_strip)) {
+        for (file = rewound; next_strip(turn, &file, &file_strip);)
+            copy_strips(bytes, &file_strip, &result_strip, room);
     }
 }
 
@@ -223,7 +270,7 @@ void weight_turn(const struct weight *weight, float *room, size_t capacity, weig
     if (!turn.walk.dims || turn.walk.stride[turn.walk.dims - 1] == 1) {
         /* Rows that lie in the file as they are. */
         for (size_t done = 0, part; done < weight->count; done += part) {
-            part = smaller(weight->count - done, capacity);
+            part = smaller(weight->count - done, smaller(capacity, BOX));
             weight_read(weight, done, part, room);
             sink(context, done, room, part);
         }

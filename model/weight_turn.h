@@ -14,7 +14,8 @@
 typedef void weight_sink(void *context, size_t first, const float *numbers, size_t count);
 
 /* Calls `sink` until it had every element exactly once. `room` holds `capacity` > 0 floats; with
- * WEIGHT_TURN_ROOM of them the stretches are 256 kB or more, as far as the weight has so many.
+ * WEIGHT_TURN_ROOM of them the stretches are 256 kB or more, as far as the weight has so many and
+ * but for the rest at the end of an axis; a few MB of the room are used where that is enough.
  * Any thread; the sink runs in the caller's. */
 enum { WEIGHT_TURN_ROOM = 4 << 20 };
 void weight_turn(const struct weight *weight, float *room, size_t capacity, weight_sink *sink,

@@ -157,6 +157,16 @@ static void write_contiguous(struct passage *passage, const unsigned char *bytes
     }
 }
 
+/* Asks for the place of a large weight at once: that costs the file system less than page by page,
+ * and a full one is found before anything is written. Not all of them can do it. */
+static void reserve(struct output *output, size_t size)
+{
+    if (output->problem || size < BUFFER_SIZE)
+        return;
+    if (fallocate(output->fd, 0, (off_t)output->size, (off_t)size) && errno == ENOSPC)
+        output->problem = ENOSPC;
+}
+
 static void write_weight(struct output *output, const struct weight *weight, uint32_t *crc)
 {
     struct passage passage = {.output = output,
@@ -164,6 +174,7 @@ static void write_weight(struct output *output, const struct weight *weight, uin
                               .size = weight->count * sizeof(float),
                               .crc = crc};
 
+    reserve(output, passage.size);
     if (!weight_is_contiguous(weight))
         write_turned(&passage, weight);
     else if (crc)

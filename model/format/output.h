@@ -20,7 +20,7 @@ enum status output_create(const char *path, struct output **out, struct error *e
 void output_write(struct output *output, const void *bytes, size_t size);
 
 /* Writes all of a weight's floats in row-major order: straight from where they lie if they are
- * contiguous, else through a buffer of 16 MB. */
+ * contiguous, else through a buffer of up to 16 MB. */
 void output_weight(struct output *output, const struct weight *weight);
 
 /* The same; gives the CRC-32 of these bytes, taken on their way. */

@@ -1,11 +1,11 @@
 #include "common/store/migrate.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/store/connection.h"
 #include "common/store/sql.h"
+#include "common/store/view.h"
 
 /* *version: of the schema; 0 for an empty file. STATUS_DATA when it is not ours or is newer. */
 static enum status read_version(struct store *store, int64_t *version, struct error *error)
@@ -58,16 +58,6 @@ static enum status apply_next(struct store *store, struct error *error)
             status = connection_execute(store, pragma, error);
     }
     return transaction_end(store, status, error);
-}
-
-/* Length of the CREATE statement without the semicolon and what is around it: SQLite keeps the
- * text of a view like that. */
-static size_t view_length(const char *text)
-{
-    size_t length = strlen(text);
-    while (length && (isspace((unsigned char)text[length - 1]) || text[length - 1] == ';'))
-        length--;
-    return length;
 }
 
 static enum status views_are_current(struct store *store, bool *current, struct error *error)

@@ -1,0 +1,183 @@
+#include "common/store/summary.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/store/connection.h"
+#include "common/store/sql.h"
+#include "common/store/view.h"
+
+enum { FREEZE_TRIES = 1000 };
+
+/* ---- one moment for all --------------------------------------------------------------------- */
+
+static enum status begin_reading(struct store *store, struct error *error)
+{
+    int64_t ignored;
+    enum status status = connection_execute(store, "PRAGMA temp_store = FILE; BEGIN", error);
+    if (!status)
+        status = connection_integer(store, "SELECT count(*) FROM sqlite_schema", &ignored, error);
+    return status;
+}
+
+static void end_reading(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* The last of them tells whether anyone wrote between its two looks, and the others began to read
+ * between these. */
+static enum status try_to_freeze(struct store *const *stores, size_t count, bool *frozen,
+                                 struct error *error)
+{
+    struct store *last = stores[count - 1];
+    int64_t before, after = 0;
+    enum status status = connection_integer(last, "PRAGMA data_version", &before, error);
+    for (size_t i = 0; !status && i < count; i++)
+        status = begin_reading(stores[i], error);
+    if (!status)
+        status = connection_integer(last, "PRAGMA data_version", &after, error);
+    *frozen = !status && before == after;
+    for (size_t i = 0; !*frozen && i < count; i++)
+        end_reading(stores[i]);
+    return status;
+}
+
+enum status store_freeze(struct store *const *stores, size_t count, struct error *error)
+{
+    bool frozen = false;
+    enum status status = STATUS_OK;
+    for (int i = 0; !status && !frozen && i < FREEZE_TRIES; i++)
+        status = try_to_freeze(stores, count, &frozen, error);
+    if (!status && !frozen)
+        status = error_set(error, STATUS_UNAVAILABLE,
+                           "%s: others write so often that two readers never see the same; try "
+                           "again",
+                           stores[0]->path);
+    return status;
+}
+
+/* ---- the connection's own views ------------------------------------------------------------- */
+
+PRINTF_LIKE(3, 4)
+static enum status execute_format(struct store *store, struct error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = sqlite3_vmprintf(format, arguments);
+    va_end(arguments);
+    enum status status = text ? connection_execute(store, text, error) : STATUS_MEMORY;
+    sqlite3_free(text);
+    return status;
+}
+
+/* A copy of a view of scored rows, of the run and the scorings only. */
+static enum status create_narrow(struct store *store, const struct text_file *view, int64_t run_id,
+                                 const char *scorings, struct error *error)
+{
+    size_t length;
+    const char *body = view_body(view->text, &length);
+    char run[48] = "1";
+    if (run_id)
+        snprintf(run, sizeof run, "run_id = %lld", (long long)run_id);
+    return execute_format(store, error,
+                          "CREATE TEMP VIEW %s AS SELECT * FROM (%.*s) WHERE %s AND scoring %s",
+                          view->name, (int)length, body, run, scorings);
+}
+
+/* Pairs without an expectation are always of interest. */
+static const char *scorings_of(const char *name, const char *scoring)
+{
+    if (strcmp(name, "score") == 0)
+        return strcmp(scoring, "isa") == 0    ? "= 'isa'"
+               : strcmp(scoring, "seed") == 0 ? "= 'seed'"
+                                              : "= 'substring'";
+    if (strcmp(name, "pair_score") == 0)
+        return strcmp(scoring, "isa") == 0 ? "<> 'substring'" : "<> 'isa'";
+    return NULL;
+}
+
+static enum status create_views(struct store *store, const struct store_summary_options *options,
+                                int64_t run_id, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < sql_views_count; i++) {
+        const struct text_file *view = &sql_views[i];
+        const char *scorings = scorings_of(view->name, options->scoring);
+        size_t length;
+        const char *body = view_body(view->text, &length);
+        status = scorings ? create_narrow(store, view, run_id, scorings, error)
+                          : execute_format(store, error, "CREATE TEMP VIEW %s AS %.*s", view->name,
+                                           (int)length, body);
+    }
+    return status;
+}
+
+/* ---- what is computed once ------------------------------------------------------------------ */
+
+/* The view becomes a table. */
+static enum status compute(struct store *store, const char *view, struct error *error)
+{
+    size_t length;
+    const char *text = view_find(view);
+    if (!text)
+        return error_set(error, STATUS_INTERNAL, "%s: view %s was not built in", store->path, view);
+    const char *body = view_body(text, &length);
+    return execute_format(store, error, "DROP VIEW temp.%s; CREATE TEMP TABLE %s AS %.*s", view,
+                          view, (int)length, body);
+}
+
+/* From now on the view pair holds the most telling pairs only. */
+static enum status choose_pairs(struct store *store, size_t count, int64_t run_id,
+                                struct error *error)
+{
+    return execute_format(store, error,
+                          "CREATE TEMP TABLE telling AS SELECT * FROM pair "
+                          "WHERE left_out = 0 AND (NOT same_first OR apart > 0) "
+                          "AND (%lld = 0 OR run_id = %lld) "
+                          "ORDER BY apart DESC, run_id, item_id, target_a, target_b LIMIT %lld;"
+                          "DROP VIEW temp.pair;"
+                          "CREATE TEMP VIEW pair AS SELECT * FROM telling",
+                          (long long)run_id, (long long)run_id, (long long)count);
+}
+
+static enum status create_settings(struct store *store, const struct store_summary_options *options,
+                                   struct error *error)
+{
+    return execute_format(
+        store, error,
+        "CREATE TEMP TABLE setting AS SELECT name, CASE name "
+        "WHEN 'include_placeholders' THEN %d WHEN 'include_duplicates' THEN %d ELSE value END "
+        "AS value, meaning FROM main.setting",
+        options->include_placeholders, options->include_duplicates);
+}
+
+static enum status find_run(struct store *store, const char *run, int64_t *run_id,
+                            struct error *error)
+{
+    enum status status =
+        statement_integer(store, STATEMENT_run_find, BINDS(TEXT(run)), run_id, error);
+    if (status == STATUS_NO)
+        return error_set(error, STATUS_NO, "run %s: there is none of this name", run);
+    return status;
+}
+
+enum status store_summarize(struct store *store, const struct store_summary_options *options,
+                            struct error *error)
+{
+    int64_t run_id = 0;
+    enum status status = options->run ? find_run(store, options->run, &run_id, error) : STATUS_OK;
+    if (!status)
+        status = create_settings(store, options, error);
+    if (!status)
+        status = create_views(store, options, run_id, error);
+    if (!status && (options->parts & STORE_SUMMARY_ACCURACY))
+        status = compute(store, "cell", error);
+    if (!status && (options->parts & STORE_SUMMARY_COMPARISON))
+        status = compute(store, "pair_cell", error);
+    if (!status && (options->parts & STORE_SUMMARY_COMPARISON))
+        status = choose_pairs(store, options->disagreements, run_id, error);
+    return status;
+}

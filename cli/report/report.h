@@ -54,7 +54,8 @@ struct report_pair {
     const char *run;
     const char *model_a, *model_version_a, *framework_a, *framework_version_a, *backend_a;
     const char *model_b, *model_version_b, *framework_b, *framework_version_b, *backend_b;
-    bool scored; /* false: no expectation, only agreement is known */
+    const char *scoring; /* "isa" or "substring"; "none" where no expectation is known, */
+    bool scored;         /* and then false: only agreement is known */
     uint64_t images, both, only_a, only_b, neither, same_first, same_three;
     double difference, low, high; /* of the accuracies, a minus b */
     double p_value, p_holm;       /* exact McNemar, and corrected over all pairs of the run */
@@ -119,8 +120,9 @@ struct report {
 enum status report_scoring_parse(const char *word, enum report_scoring *scoring) MUST_CHECK;
 const char *report_scoring_name(enum report_scoring scoring);
 
-/* Reads it all from `store` (opened STORE_READ); accuracy and comparison at the same time on a
- * second connection and thread. STATUS_NO: there is no such run. Caller frees *out. */
+/* Reads it all from `store` (opened STORE_READ, and good for nothing but store_close afterwards);
+ * accuracy and comparison at the same time on a second connection and thread, both of one moment.
+ * Of comparison, seed means substring. STATUS_NO: there is no such run. Caller frees *out. */
 enum status report_read(struct store *store, const struct report_options *options,
                         struct report **out, struct error *error) MUST_CHECK;
 void report_free(struct report *report);

@@ -1,0 +1,123 @@
+#include "cli/report/forms.h"
+
+#include <string.h>
+
+#include "cli/report/report.h"
+
+/* Between the braces of a struct field. */
+#define FIELD(type, member, kind) #member, FIELD_##kind, offsetof(struct type, member)
+#define SUBJECT(m, kind) #m, FIELD_##kind, offsetof(struct report_accuracy, subject.m)
+
+static const struct field run_fields[] = {{FIELD(report_run, run, TEXT)},
+                                          {FIELD(report_run, enqueued, COUNT)},
+                                          {FIELD(report_run, pending, COUNT)},
+                                          {FIELD(report_run, leased, COUNT)},
+                                          {FIELD(report_run, done, COUNT)},
+                                          {FIELD(report_run, failed, COUNT)},
+                                          {NULL, FIELD_TEXT, 0}};
+const struct rows_form report_run_form = {
+    .view = "progress", .fields = run_fields, .size = sizeof(struct report_run)};
+
+static const struct field accuracy_fields[] = {
+    {SUBJECT(run, TEXT)},
+    {SUBJECT(model, TEXT)},
+    {SUBJECT(model_version, TEXT)},
+    {SUBJECT(framework, TEXT)},
+    {SUBJECT(framework_version, TEXT)},
+    {SUBJECT(backend, TEXT)},
+    {SUBJECT(requested_backend, TEXT)},
+    {FIELD(report_accuracy, images, COUNT)},
+    {FIELD(report_accuracy, correct, COUNT)},
+    {FIELD(report_accuracy, placeholders, COUNT)},
+    {FIELD(report_accuracy, duplicates, COUNT)},
+    {FIELD(report_accuracy, accuracy, REAL)},
+    {"accuracy_low", FIELD_REAL, offsetof(struct report_accuracy, low)},
+    {"accuracy_high", FIELD_REAL, offsetof(struct report_accuracy, high)},
+    {FIELD(report_accuracy, mean_probability, REAL)},
+    {NULL, FIELD_TEXT, 0}};
+
+static int compare_accuracy(const void *a, const void *b)
+{
+    const struct report_subject *x = &((const struct report_accuracy *)a)->subject;
+    const struct report_subject *y = &((const struct report_accuracy *)b)->subject;
+    int order = strcmp(x->run, y->run);
+    order = order ? order : strcmp(x->model, y->model);
+    order = order ? order : strcmp(x->model_version, y->model_version);
+    order = order ? order : strcmp(x->framework, y->framework);
+    order = order ? order : strcmp(x->framework_version, y->framework_version);
+    order = order ? order : strcmp(x->backend, y->backend);
+    return order ? order : strcmp(x->requested_backend, y->requested_backend);
+}
+
+const struct rows_form report_accuracy_form = {.view = "accuracy",
+                                               .fields = accuracy_fields,
+                                               .size = sizeof(struct report_accuracy),
+                                               .order = compare_accuracy};
+
+static const struct field pair_fields[] = {
+    {FIELD(report_pair, run, TEXT)},
+    {FIELD(report_pair, model_a, TEXT)},
+    {FIELD(report_pair, model_version_a, TEXT)},
+    {FIELD(report_pair, framework_a, TEXT)},
+    {FIELD(report_pair, framework_version_a, TEXT)},
+    {FIELD(report_pair, backend_a, TEXT)},
+    {FIELD(report_pair, model_b, TEXT)},
+    {FIELD(report_pair, model_version_b, TEXT)},
+    {FIELD(report_pair, framework_b, TEXT)},
+    {FIELD(report_pair, framework_version_b, TEXT)},
+    {FIELD(report_pair, backend_b, TEXT)},
+    {FIELD(report_pair, scoring, TEXT)},
+    {FIELD(report_pair, images, COUNT)},
+    {FIELD(report_pair, both, COUNT)},
+    {FIELD(report_pair, only_a, COUNT)},
+    {FIELD(report_pair, only_b, COUNT)},
+    {FIELD(report_pair, neither, COUNT)},
+    {FIELD(report_pair, same_first, COUNT)},
+    {FIELD(report_pair, same_three, COUNT)},
+    {FIELD(report_pair, difference, REAL)},
+    {FIELD(report_pair, low, REAL)},
+    {FIELD(report_pair, high, REAL)},
+    {FIELD(report_pair, p_value, REAL)},
+    {FIELD(report_pair, p_holm, REAL)},
+    {"max_abs_probability_difference", FIELD_REAL, offsetof(struct report_pair, max_difference)},
+    {"mean_abs_probability_difference", FIELD_REAL, offsetof(struct report_pair, mean_difference)},
+    {NULL, FIELD_TEXT, 0}};
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const struct report_pair *x = a, *y = b;
+    int order = strcmp(x->run, y->run);
+    order = order ? order : strcmp(x->model_a, y->model_a);
+    order = order ? order : strcmp(x->framework_a, y->framework_a);
+    order = order ? order : strcmp(x->model_b, y->model_b);
+    order = order ? order : strcmp(x->framework_b, y->framework_b);
+    order = order ? order : strcmp(x->backend_a, y->backend_a);
+    return order ? order : strcmp(x->backend_b, y->backend_b);
+}
+
+const struct rows_form report_pair_form = {.view = "comparison",
+                                           .fields = pair_fields,
+                                           .size = sizeof(struct report_pair),
+                                           .order = compare_pairs};
+
+static const struct field reason_fields[] = {{FIELD(report_reason, run, TEXT)},
+                                             {FIELD(report_reason, stage, TEXT)},
+                                             {FIELD(report_reason, reason, TEXT)},
+                                             {FIELD(report_reason, count, COUNT)},
+                                             {NULL, FIELD_TEXT, 0}};
+
+static int compare_reasons(const void *a, const void *b)
+{
+    const struct report_reason *x = a, *y = b;
+    int order = strcmp(x->run, y->run);
+    if (!order && x->count != y->count)
+        order = x->count > y->count ? -1 : 1;
+    return order ? order : strcmp(x->reason, y->reason);
+}
+
+const struct rows_form report_reason_form = {.view = "reasons",
+                                             .fields = reason_fields,
+                                             .size = sizeof(struct report_reason),
+                                             .where = "state",
+                                             .is = "failed",
+                                             .order = compare_reasons};

@@ -1,0 +1,192 @@
+#include "cli/report/report.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report/forms.h"
+#include "common/store/summary.h"
+
+enum { TEXT_MAX = 64 << 20 };
+
+/* One reader: a connection, and on its own thread for the second of them. */
+struct reader {
+    struct store *store;
+    struct report *report;
+    struct arena *arena;
+    enum status status;
+    struct error error;
+};
+
+/* Of each reader, and `of` what is put together behind them. */
+struct memory {
+    struct arena first, second;
+};
+
+static const char *const scorings[] = {"isa", "substring", "seed"};
+
+enum status report_scoring_parse(const char *word, enum report_scoring *scoring)
+{
+    for (size_t i = 0; i < sizeof scorings / sizeof scorings[0]; i++)
+        if (strcmp(word, scorings[i]) == 0) {
+            *scoring = (enum report_scoring)i;
+            return STATUS_OK;
+        }
+    return STATUS_USAGE;
+}
+
+const char *report_scoring_name(enum report_scoring scoring)
+{
+    return scorings[scoring];
+}
+
+static enum status summarize(struct reader *reader, unsigned part)
+{
+    const struct report_options *options = &reader->report->options;
+    const struct store_summary_options summary = {
+        .run = options->run,
+        .scoring = report_scoring_name(options->scoring),
+        .include_placeholders = options->include_placeholders,
+        .include_duplicates = options->include_duplicates,
+        .parts = part,
+        .disagreements = options->details ? options->disagreements : 0,
+    };
+    return store_summarize(reader->store, &summary, &reader->error);
+}
+
+/* Sets the reader's status, and does nothing after a failure. */
+static void *read_form(struct reader *reader, const struct rows_form *form, size_t *count)
+{
+    void *rows = NULL;
+    if (!reader->status)
+        reader->status = rows_read(reader->store, form, reader->report->options.run, reader->arena,
+                                   &rows, count, &reader->error);
+    return rows;
+}
+
+/* ---- the two readers ------------------------------------------------------------------------ */
+
+static void read_accuracy(struct reader *reader)
+{
+    struct report *report = reader->report;
+    reader->status = summarize(reader, STORE_SUMMARY_ACCURACY);
+    report->runs = read_form(reader, &report_run_form, &report->run_count);
+    report->accuracy = read_form(reader, &report_accuracy_form, &report->accuracy_count);
+    report->reasons = read_form(reader, &report_reason_form, &report->reason_count);
+}
+
+static void *read_comparison(void *context)
+{
+    struct reader *reader = context;
+    struct report *report = reader->report;
+    reader->status = summarize(reader, STORE_SUMMARY_COMPARISON);
+    report->pairs = read_form(reader, &report_pair_form, &report->pair_count);
+    for (size_t i = 0; i < report->pair_count; i++)
+        report->pairs[i].scored = strcmp(report->pairs[i].scoring, "none") != 0;
+    return NULL;
+}
+
+/* The view progress has a row for each target. */
+static void merge_runs(struct report *report)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < report->run_count; i++) {
+        const struct report_run *row = &report->runs[i];
+        struct report_run *last = kept ? &report->runs[kept - 1] : NULL;
+        if (!last || strcmp(last->run, row->run) != 0) {
+            report->runs[kept++] = *row;
+            continue;
+        }
+        last->enqueued += row->enqueued;
+        last->pending += row->pending;
+        last->leased += row->leased;
+        last->done += row->done;
+        last->failed += row->failed;
+    }
+    report->run_count = kept;
+}
+
+static enum status read_both(struct reader readers[2], struct error *error)
+{
+    pthread_t thread;
+    struct store *const stores[] = {readers[0].store, readers[1].store};
+    enum status status = store_freeze(stores, 2, error);
+    if (status)
+        return status;
+    bool threaded = pthread_create(&thread, NULL, read_comparison, &readers[1]) == 0;
+    read_accuracy(&readers[0]);
+    if (threaded)
+        pthread_join(thread, NULL);
+    else
+        read_comparison(&readers[1]);
+    for (int i = 0; i < 2; i++)
+        if (readers[i].status) {
+            *error = readers[i].error;
+            return readers[i].status;
+        }
+    return STATUS_OK;
+}
+
+static enum status create(const struct report_options *options, struct report **out)
+{
+    struct report *report = calloc(1, sizeof *report);
+    struct memory *memory = calloc(1, sizeof *memory);
+    if (!report || !memory) {
+        free(report);
+        free(memory);
+        return STATUS_MEMORY;
+    }
+    arena_init(&memory->first, TEXT_MAX);
+    arena_init(&memory->second, TEXT_MAX);
+    report->memory = memory;
+    report->options = *options;
+    *out = report;
+    return STATUS_OK;
+}
+
+enum status report_read(struct store *store, const struct report_options *options,
+                        struct report **out, struct error *error)
+{
+    struct report *report = NULL;
+    struct store *second = NULL;
+    *out = NULL;
+    enum status status = create(options, &report);
+    if (!status)
+        status = store_open(options->database, STORE_READ, &second, NULL, error);
+    if (!status) {
+        struct memory *memory = report->memory;
+        struct reader readers[2] = {
+            {.store = store, .report = report, .arena = &memory->first},
+            {.store = second, .report = report, .arena = &memory->second},
+        };
+        status = read_both(readers, error);
+    }
+    store_close(second);
+    if (status) {
+        report_free(report);
+        return status;
+    }
+    merge_runs(report);
+    *out = report;
+    return STATUS_OK;
+}
+
+void report_free(struct report *report)
+{
+    if (!report)
+        return;
+    struct memory *memory = report->memory;
+    arena_free(&memory->first);
+    arena_free(&memory->second);
+    free(memory);
+    free(report->runs);
+    free(report->accuracy);
+    free(report->pairs);
+    free(report->reasons);
+    free(report->bins);
+    free(report->latency);
+    free(report->moments);
+    free(report->disagreements);
+    free(report->notes);
+    free(report);
+}

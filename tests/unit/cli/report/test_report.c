@@ -1,0 +1,187 @@
+#include "cli/report/report.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/store_fixture.h"
+
+static int setup(void **state)
+{
+    static struct store_fixture fixture;
+    fixture_open(&fixture, STORE_DAEMON);
+    *state = &fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_close(*state);
+    return 0;
+}
+
+/* The report of a reader of its own, as the command has it; caller frees it. */
+static struct report *read_report(struct store_fixture *fixture, struct report_options options)
+{
+    struct store *store;
+    struct report *report;
+    struct error error = {""};
+    options.database = fixture->path;
+    if (store_open(fixture->path, STORE_READ, &store, NULL, &error) ||
+        report_read(store, &options, &report, &error))
+        fail_msg("%s", error.text);
+    store_close(store);
+    return report;
+}
+
+/* Brown bear, as all of them say; `same` pictures are one and the same for every URL. */
+static void answer_all(struct store *store, unsigned urls, bool same)
+{
+    struct store_batch batch = fixture_lease(store, urls);
+    for (unsigned i = 0; i < urls; i++)
+        for (size_t j = 0; j < batch.items[i].job_count; j++) {
+            char sha256[65];
+            struct store_outcome done =
+                fixture_done(&batch.items[i].jobs[j], fixture_sha256(same ? 1 : i + 1, sha256));
+            assert_int_equal(fixture_commit(store, &done), 0);
+        }
+    store_batch_free(&batch);
+}
+
+static void two_targets_have_two_accuracies_and_a_pair(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 3, 2);
+    answer_all(fixture->store, 3, false);
+    struct report *report = read_report(fixture, (struct report_options){.run = "r"});
+    assert_int_equal(report->run_count, 1);
+    assert_string_equal(report->runs[0].run, "r");
+    assert_int_equal(report->runs[0].done, 6);
+    assert_int_equal(report->accuracy_count, 2);
+    assert_string_equal(report->accuracy[0].subject.framework, "caffe");
+    assert_string_equal(report->accuracy[1].subject.framework, "tensorflow");
+    assert_string_equal(report->accuracy[1].subject.model_version, "1.0");
+    assert_int_equal(report->accuracy[0].images, 3);
+    assert_int_equal(report->pair_count, 1);
+    assert_string_equal(report->pairs[0].framework_b, "tensorflow");
+    assert_true(report->pairs[0].scored);
+    assert_int_equal(report->pairs[0].same_three, 3);
+    assert_true(report->pairs[0].p_value == 1.0);
+    report_free(report);
+}
+
+static void scoring_decides_what_is_right(void **state)
+{
+    static const unsigned correct[] = {[REPORT_ISA] = 0, [REPORT_SUBSTRING] = 3, [REPORT_SEED] = 3};
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 3, 2);
+    answer_all(fixture->store, 3, false);
+    for (enum report_scoring scoring = REPORT_ISA; scoring <= REPORT_SEED; scoring++) {
+        struct report *report = read_report(fixture, (struct report_options){.scoring = scoring});
+        assert_int_equal(report->accuracy_count, 2);
+        assert_int_equal(report->accuracy[0].correct, correct[scoring]);
+        assert_int_equal(report->pairs[0].both, correct[scoring]);
+        assert_string_equal(report->pairs[0].scoring, scoring == REPORT_ISA ? "isa" : "substring");
+        report_free(report);
+    }
+}
+
+static void what_is_left_out_counts_on_request(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "few", 0, 4, 2);
+    answer_all(fixture->store, 4, true);
+    fixture_enqueue(fixture->store, "many", 0, 12, 2);
+    answer_all(fixture->store, 12, true);
+    struct report *report = read_report(fixture, (struct report_options){.scoring = 0});
+    assert_int_equal(report->accuracy_count, 4);
+    assert_int_equal(report->accuracy[0].images, 1);
+    assert_int_equal(report->accuracy[0].duplicates, 3);
+    assert_int_equal(report->accuracy[2].images, 0);
+    assert_int_equal(report->accuracy[2].placeholders, 12);
+    assert_true(isnan(report->accuracy[2].accuracy));
+    assert_int_equal(report->pair_count, 1);
+    assert_int_equal(report->pairs[0].images, 1);
+    report_free(report);
+    report = read_report(
+        fixture, (struct report_options){.include_placeholders = true, .include_duplicates = true});
+    assert_int_equal(report->accuracy[0].images, 4);
+    assert_int_equal(report->accuracy[3].images, 12);
+    assert_int_equal(report->pair_count, 2);
+    assert_int_equal(report->pairs[1].images, 12);
+    report_free(report);
+}
+
+static void only_the_run_that_is_asked_for_is_reported(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "one", 0, 2, 2);
+    fixture_enqueue(fixture->store, "two", 0, 3, 2);
+    struct store_batch batch = fixture_lease(fixture->store, 5);
+    for (unsigned i = 0; i < 5; i++) {
+        struct store_outcome failed = fixture_failed(&batch.items[i].jobs[i % 2], OUTCOME_FAILED,
+                                                     i ? REASON_http_not_found : REASON_bad_answer);
+        fixture_commit(fixture->store, &failed);
+    }
+    store_batch_free(&batch);
+    struct report *report = read_report(fixture, (struct report_options){.run = "two"});
+    assert_int_equal(report->run_count, 1);
+    assert_string_equal(report->runs[0].run, "two");
+    assert_int_equal(report->reason_count, 1);
+    assert_int_equal(report->reasons[0].count, 3);
+    report_free(report);
+    report = read_report(fixture, (struct report_options){.run = NULL});
+    assert_int_equal(report->run_count, 2);
+    assert_int_equal(report->reason_count, 3);
+    report_free(report);
+}
+
+static void a_run_that_does_not_exist_is_no(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct store *store;
+    struct report *report;
+    struct error error = {""};
+    const struct report_options options = {.run = "nope", .database = fixture->path};
+    assert_int_equal(store_open(fixture->path, STORE_READ, &store, NULL, &error), STATUS_OK);
+    assert_int_equal(report_read(store, &options, &report, &error), STATUS_NO);
+    assert_null(report);
+    assert_string_equal(error.text, "run nope: there is none of this name");
+    store_close(store);
+}
+
+static void an_empty_database_has_an_empty_report(void **state)
+{
+    struct report *report = read_report(*state, (struct report_options){.run = NULL});
+    assert_int_equal(report->run_count + report->accuracy_count + report->pair_count, 0);
+    report_free(report);
+}
+
+static void scorings_have_names(void **state)
+{
+    enum report_scoring scoring = REPORT_ISA;
+    (void)state;
+    assert_int_equal(report_scoring_parse("seed", &scoring), STATUS_OK);
+    assert_int_equal(scoring, REPORT_SEED);
+    assert_string_equal(report_scoring_name(REPORT_SUBSTRING), "substring");
+    assert_int_equal(report_scoring_parse("wordnet", &scoring), STATUS_USAGE);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(two_targets_have_two_accuracies_and_a_pair),
+        TEST(scoring_decides_what_is_right),
+        TEST(what_is_left_out_counts_on_request),
+        TEST(only_the_run_that_is_asked_for_is_reported),
+        TEST(a_run_that_does_not_exist_is_no),
+        TEST(an_empty_database_has_an_empty_report),
+        cmocka_unit_test(scorings_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "common/labels.h"
 
 #include "common/store/connection.h"
@@ -137,19 +139,25 @@ static enum status put_result(struct store *store, const struct store_outcome *o
         status = put_label(store, or_empty(outcome->predictions[i].label), &labels[i], error);
     if (!status)
         status = insert_result(store, outcome, producer_id, image_id, labels, error);
-    if (!status)
-        status = statement_run(
-            store, STATEMENT_failure_delete,
-            BINDS(INTEGER(outcome->job.item_id), INTEGER(outcome->job.target_id)), NULL, error);
     return status;
 }
 
+/* In the place of the job's last failure, which the caller has taken away. */
 static enum status put_failure(struct store *store, const struct store_outcome *outcome,
-                               struct subject *subject, struct error *error)
+                               struct subject *subject, struct tally *tally, struct error *error)
 {
     const struct store_picture *picture = &outcome->picture;
     enum stage stage = reason_stage(outcome->reason);
-    enum status status = statement_run(
+    struct tally_blame blame = {.run_id = subject->run_id,
+                                .target_id = outcome->job.target_id,
+                                .failed = outcome->kind == OUTCOME_FAILED,
+                                .waiting = outcome->kind == OUTCOME_RETRY};
+    snprintf(blame.stage, sizeof blame.stage, "%s", stage_name(stage));
+    snprintf(blame.reason, sizeof blame.reason, "%s", reason_name(outcome->reason));
+    enum status status = tally_blame(store, tally, &blame, error);
+    if (status)
+        return status;
+    status = statement_run(
         store, STATEMENT_failure_put,
         BINDS(INTEGER(outcome->job.item_id), INTEGER(outcome->job.target_id),
               TEXT(stage_name(stage)), TEXT(reason_name(outcome->reason)), TEXT(outcome->detail),
@@ -228,10 +236,13 @@ static enum status apply(struct store *store, const struct store_outcome *outcom
         ++*stale;
         return STATUS_OK;
     }
-    if (outcome->kind == OUTCOME_DONE)
+    if (outcome->kind != OUTCOME_RELEASE)
+        status = tally_absolve(store, tally, subject.run_id, job->item_id, job->target_id,
+                               JOB_LEASED, error);
+    if (!status && outcome->kind == OUTCOME_DONE)
         status = put_result(store, outcome, &subject, error);
-    else if (outcome->kind != OUTCOME_RELEASE)
-        status = put_failure(store, outcome, &subject, error);
+    else if (!status && outcome->kind != OUTCOME_RELEASE)
+        status = put_failure(store, outcome, &subject, tally, error);
     if (!status)
         status = tally_move(store, tally, subject.run_id, job->target_id, JOB_LEASED,
                             moves[outcome->kind].state, 1, error);
@@ -260,11 +271,12 @@ enum status store_commit(struct store *store, const struct store_outcome *outcom
 
 /* ---- crashes -------------------------------------------------------------------------------- */
 
-static enum status bury_job(struct store *store, int64_t item_id, int64_t target_id,
-                            struct error *error)
+static enum status bury_job(struct store *store, int64_t run_id, int64_t item_id, int64_t target_id,
+                            enum job_state from, struct tally *tally, struct error *error)
 {
-    struct subject none = {0};
+    struct subject subject = {.run_id = run_id};
     struct store_outcome outcome = {
+        .kind = OUTCOME_FAILED,
         .job = {.item_id = item_id, .target_id = target_id},
         .reason = REASON_crashed,
         .detail = reason_text(REASON_crashed),
@@ -272,7 +284,11 @@ static enum status bury_job(struct store *store, int64_t item_id, int64_t target
     enum status status = statement_run(store, STATEMENT_job_bury,
                                        BINDS(INTEGER(item_id), INTEGER(target_id)), NULL, error);
     if (!status)
-        status = put_failure(store, &outcome, &none, error);
+        status = tally_absolve(store, tally, run_id, item_id, target_id, from, error);
+    if (!status)
+        status = put_failure(store, &outcome, &subject, tally, error);
+    if (!status)
+        status = tally_move(store, tally, run_id, target_id, from, JOB_FAILED, 1, error);
     return status;
 }
 
@@ -292,9 +308,7 @@ static enum status bury(struct store *store, int64_t item_id, int64_t run_id, st
         int64_t target_id = sqlite3_column_int64(stmt, 0);
         enum job_state from = (enum job_state)sqlite3_column_int(stmt, 1);
         sqlite3_reset(stmt);
-        status = bury_job(store, item_id, target_id, error);
-        if (!status)
-            status = tally_move(store, &tally, run_id, target_id, from, JOB_FAILED, 1, error);
+        status = bury_job(store, run_id, item_id, target_id, from, &tally, error);
         if (status)
             break;
     }

@@ -21,12 +21,14 @@ static enum status list_reasons(const enum reason *reasons, size_t count, struct
 }
 
 static enum status retry_job(struct store *store, int64_t item_id, int64_t target_id,
-                             struct error *error)
+                             int64_t run_id, struct tally *tally, struct error *error)
 {
     const struct bind job[] = {INTEGER(item_id), INTEGER(target_id)};
     enum status status = statement_run(store, STATEMENT_job_retry, job, 2, NULL, error);
     if (!status)
-        status = statement_run(store, STATEMENT_failure_delete, job, 2, NULL, error);
+        status = tally_absolve(store, tally, run_id, item_id, target_id, JOB_FAILED, error);
+    if (!status)
+        status = tally_move(store, tally, run_id, target_id, JOB_FAILED, JOB_PENDING, 1, error);
     if (!status)
         status = statement_run(store, STATEMENT_item_absolve, job, 1, NULL, error);
     if (!status)
@@ -73,9 +75,7 @@ static enum status retry_chunk(struct store *store, struct request *request, str
     *done = status ? 0 : jobs->size / sizeof(int64_t[3]);
     for (size_t i = 0; i < *done && !status; i++) {
         const int64_t *job = (const int64_t *)(const void *)jobs->data + 3 * i;
-        status = retry_job(store, job[0], job[1], error);
-        if (!status)
-            status = tally_move(store, &tally, job[2], job[1], JOB_FAILED, JOB_PENDING, 1, error);
+        status = retry_job(store, job[0], job[1], job[2], &tally, error);
         next.item = job[0];
         next.target = job[1];
     }

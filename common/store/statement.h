@@ -18,10 +18,12 @@ struct store;
  * run by fsck.c as they come. */
 #define STATEMENT_MAP(X)                                                                           \
     X(backlog)                                                                                     \
+    X(blame_add)                                                                                   \
+    X(blame_create)                                                                                \
     X(expectation_find)                                                                            \
     X(expectation_insert)                                                                          \
     X(expectation_join)                                                                            \
-    X(failure_delete)                                                                              \
+    X(failure_take)                                                                                \
     X(failure_find)                                                                                \
     X(failure_put)                                                                                 \
     X(fsck_totals)                                                                                 \

@@ -235,10 +235,10 @@ enum status store_columns(struct store *store, const char *view, store_row_fn *r
                           struct error *error) MUST_CHECK;
 
 /* Proves the promises on a live database, in one read transaction: the accounting balances and
- * equals a recount, each job is in exactly one state, done jobs have exactly one result and failed
- * ones one reason, no result without a job, tokens are sound, results name their producer and
- * picture, the file's own integrity check. Calls `problem` with one line for each violation found
- * (at most 1000); *problems counts them. */
+ * equals a recount, that of the reasons too, each job is in exactly one state, done jobs have
+ * exactly one result and failed ones one reason, no result without a job, tokens are sound, results
+ * name their producer and picture, the file's own integrity check. Calls `problem` with one line
+ * for each violation found (at most 1000); *problems counts them. */
 typedef void store_problem_fn(void *context, const char *line);
 struct store_fsck {
     uint64_t runs, urls, jobs, pending, leased, done, failed, problems;

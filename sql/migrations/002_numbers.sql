@@ -70,19 +70,23 @@ CREATE TABLE live (
     updated_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- How many jobs failed for which reason, kept in the same transactions as the jobs.
+-- Of how many jobs which reason is known, kept in the same transactions as the jobs. jobs: that failed;
+-- waiting: that are tried again, pending or leased.
 CREATE TABLE blame (
     run_id INTEGER NOT NULL REFERENCES run (id),
     target_id INTEGER NOT NULL REFERENCES target (id),
     stage TEXT NOT NULL,
     reason TEXT NOT NULL,
-    jobs INTEGER NOT NULL CHECK (jobs >= 0),
+    jobs INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
+    waiting INTEGER NOT NULL DEFAULT 0 CHECK (waiting >= 0),
     PRIMARY KEY (run_id, target_id, stage, reason)
 ) WITHOUT ROWID;
-INSERT INTO blame (run_id, target_id, stage, reason, jobs)
-SELECT item.run_id, failure.target_id, failure.stage, failure.reason, count(*)
+INSERT INTO blame (run_id, target_id, stage, reason, jobs, waiting)
+SELECT
+    item.run_id, failure.target_id, failure.stage, failure.reason, sum(job.state = 3),
+    sum(job.state <> 3)
 FROM failure
 CROSS JOIN job ON job.item_id = failure.item_id AND job.target_id = failure.target_id
 CROSS JOIN item ON item.id = failure.item_id
-WHERE job.state = 3
+WHERE job.state <> 2
 GROUP BY 1, 2, 3, 4;

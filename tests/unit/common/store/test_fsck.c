@@ -83,6 +83,19 @@ static void an_accounting_that_does_not_balance_is_found(void **state)
                     "run 1 target 1: 4 enqueued is not 1 pending + 1 leased + 2 done + 1 failed");
 }
 
+static void reasons_that_differ_from_a_recount_are_found(void **state)
+{
+    damage_is_found(
+        state, "UPDATE blame SET jobs = 7, waiting = 2",
+        "run 1 target 1 reason html: 7 failed and 2 waiting, but a recount finds 1 and 0");
+}
+
+static void reasons_without_accounting_are_found(void **state)
+{
+    damage_is_found(state, "DELETE FROM blame",
+                    "run 1 target 1 reason html: failures without accounting");
+}
+
 static void an_accounting_that_differs_from_a_recount_is_found(void **state)
 {
     damage_is_found(state, "UPDATE tally SET done = done + 1, enqueued = enqueued + 1",
@@ -307,6 +320,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_accounting_that_does_not_balance_is_found),
         TEST(an_accounting_that_differs_from_a_recount_is_found),
+        TEST(reasons_that_differ_from_a_recount_are_found),
+        TEST(reasons_without_accounting_are_found),
         TEST(jobs_without_accounting_are_found),
         TEST(a_state_that_does_not_exist_is_found),
         TEST(a_job_without_url_is_found),

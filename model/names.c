@@ -10,7 +10,8 @@
 struct table {
     const char **names;
     int64_t *values;
-    size_t size; /* a power of two */
+    unsigned *numbers; /* the last one that was put behind the name */
+    size_t size;       /* a power of two */
 };
 
 struct names {
@@ -27,7 +28,8 @@ static bool table_init(struct arena *arena, struct table *table, size_t count)
         table->size *= 2;
     table->names = arena_alloc(arena, table->size, sizeof *table->names);
     table->values = arena_alloc(arena, table->size, sizeof *table->values);
-    return table->names && table->values;
+    table->numbers = arena_alloc(arena, table->size, sizeof *table->numbers);
+    return table->names && table->values && table->numbers;
 }
 
 /* FNV-1a (Fowler, Noll, Vo). */
@@ -58,16 +60,19 @@ static void put(struct table *table, const char *name, int64_t value)
 }
 
 /* `name` itself, or with the first number behind it that makes it new. */
-static const char *make_unique(struct names *names, const struct table *table, const char *name)
+static const char *make_unique(struct names *names, struct table *table, const char *name)
 {
-    char *text = arena_text(&names->arena, name, strlen(name));
+    size_t slot = slot_of(table, name), size = strlen(name) + 16;
+    char *text;
 
-    for (unsigned i = 1; text && taken(table, text); i++) {
-        size_t size = strlen(name) + 16;
-        text = arena_alloc(&names->arena, size, 1);
-        if (text)
-            snprintf(text, size, "%s_%u", name, i);
-    }
+    if (!table->names[slot])
+        return arena_text(&names->arena, name, strlen(name));
+    text = arena_alloc(&names->arena, size, 1);
+    if (!text)
+        return NULL;
+    do
+        snprintf(text, size, "%s_%u", name, ++table->numbers[slot]);
+    while (taken(table, text));
     return text;
 }
 

@@ -76,11 +76,35 @@ static void names_that_would_meet_get_numbers(void **state)
     graph_free(graph);
 }
 
+/* Within the memory that names may take. */
+static void thousands_of_layers_may_share_a_name(void **state)
+{
+    enum { LAYERS = 5000 };
+    const char *layer = "layer { name: 'a' type: 'ReLU' bottom: 'data' top: 'data' }\n";
+    struct buf text;
+    struct graph *graph;
+    struct names *names;
+
+    (void)state;
+    buf_init(&text, 1 << 20);
+    assert_int_equal(buf_append_text(&text, INPUT), STATUS_OK);
+    for (int i = 0; i < LAYERS; i++)
+        assert_int_equal(buf_append_text(&text, layer), STATUS_OK);
+    graph = load(text.data);
+    names = name(graph);
+    assert_string_equal(names_node(names, 1), "a");
+    assert_string_equal(names_node(names, LAYERS), "a_4999");
+    names_free(names);
+    graph_free(graph);
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_value_of_a_top_keeps_its_name),
         cmocka_unit_test(names_that_would_meet_get_numbers),
+        cmocka_unit_test(thousands_of_layers_may_share_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

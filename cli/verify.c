@@ -83,6 +83,7 @@ static enum status run_files(const struct request *request, struct verification 
 {
     enum status status = STATUS_OK;
     size_t wanted = comparison_input_count(verification->comparison);
+    const struct tensor *inputs[INPUTS_MAX];
 
     if (request->input_count != wanted)
         return error_set(error, STATUS_DATA,
@@ -96,6 +97,13 @@ static enum status run_files(const struct request *request, struct verification 
         if (!input)
             return error_set(error, STATUS_DATA, "--input %s: the network has no such input",
                              given);
+        for (size_t j = 0; j < i; j++) {
+            if (inputs[j] == input)
+                return error_set(error, STATUS_DATA,
+                                 "--input %s: '%s' was given before; name each input once", given,
+                                 input->name);
+        }
+        inputs[i] = input;
         status = source_read_tensor(verification->a.graph, input, equals ? equals + 1 : given, &own,
                                     error);
     }

@@ -12,6 +12,7 @@ import pathlib
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -304,6 +305,17 @@ class Proof(Convert):
         done = self.cli("verify", self.small_model(),
                         f"{other},{lib.ROOT}/config/models/shapes.caffemodel", "--json", check=1)
         self.assertEqual(json.loads(done.stdout)["verdict"], "different")
+
+    def test_each_input_is_given_once(self):
+        net, ones = self.folder / "sum.prototxt", self.folder / "ones.npy"
+        net.write_text("".join("input: '%s' input_shape { dim: 1 dim: 2 } " % name for name in "xy") +
+                       "layer { name: 's' type: 'Eltwise' bottom: 'x' bottom: 'y' top: 's' }\n")
+        header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }".ljust(117) + "\n"
+        ones.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H118s2f", 118, header.encode(), 1, 1))
+        x, y = f"x={ones}", f"y={ones}"
+        self.cli("verify", net, net, "--input", x, "--input", y)
+        self.refused(65, "'x' was given before", "verify", net, net, "--input", x, "--input", x)
+        self.refused(65, "'y' was given before", "verify", net, net, "--input", y, "--input", ones)
 
     def test_an_interrupted_conversion_leaves_nothing(self):
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -233,7 +233,12 @@ static enum status take_flatten(struct onnx_node *node)
     return status ? status : onnx_define(node, 0, &out);
 }
 
-static enum status take_squeeze(struct onnx_node *node)
+typedef enum status axes_import(struct importer *importer, const char *name,
+                                const struct operand *x, const int64_t *axes, size_t count,
+                                struct operand *out);
+
+/* Axes are an attribute, from version 13 on an input. */
+static enum status take_axes(struct onnx_node *node, axes_import *import)
 {
     int64_t axes[SHAPE_MAX_DIMS];
     struct operand out;
@@ -241,22 +246,18 @@ static enum status take_squeeze(struct onnx_node *node)
     enum status status = onnx_ints_or_input(node, "axes", 1, 13, axes, SHAPE_MAX_DIMS, &count);
 
     if (!status)
-        status = import_squeeze(node->importer, node->outputs[0], onnx_operand(node, 0), axes,
-                                count, &out);
+        status = import(node->importer, node->outputs[0], onnx_operand(node, 0), axes, count, &out);
     return status ? status : onnx_define(node, 0, &out);
+}
+
+static enum status take_squeeze(struct onnx_node *node)
+{
+    return take_axes(node, import_squeeze);
 }
 
 static enum status take_unsqueeze(struct onnx_node *node)
 {
-    int64_t axes[SHAPE_MAX_DIMS];
-    struct operand out;
-    size_t count;
-    enum status status = onnx_ints_or_input(node, "axes", 1, 13, axes, SHAPE_MAX_DIMS, &count);
-
-    if (!status)
-        status = import_unsqueeze(node->importer, node->outputs[0], onnx_operand(node, 0), axes,
-                                  count, &out);
-    return status ? status : onnx_define(node, 0, &out);
+    return take_axes(node, import_unsqueeze);
 }
 
 static enum status take_transpose(struct onnx_node *node)

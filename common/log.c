@@ -22,11 +22,6 @@ void log_set_level(enum log_level level)
     atomic_store(&threshold, (int)level);
 }
 
-enum log_level log_get_level(void)
-{
-    return (enum log_level)atomic_load(&threshold);
-}
-
 enum status log_parse_level(const char *word, enum log_level *level)
 {
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)

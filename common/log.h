@@ -19,7 +19,6 @@ enum log_level {
 
 /* Lines above `level` are dropped. Default: LOG_LEVEL_NOTICE. */
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 
 /* "error", "warning", "notice", "info", "debug"; STATUS_USAGE for another word. */
 enum status log_parse_level(const char *word, enum log_level *level) MUST_CHECK;

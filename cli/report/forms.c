@@ -121,3 +121,82 @@ const struct rows_form report_reason_form = {.view = "reasons",
                                              .where = "state",
                                              .is = "failed",
                                              .order = compare_reasons};
+
+#define PART(m, kind) #m, FIELD_##kind, offsetof(struct report_calibration, subject.m)
+static const struct field calibration_fields[] = {
+    {PART(run, TEXT)},
+    {PART(model, TEXT)},
+    {PART(model_version, TEXT)},
+    {PART(framework, TEXT)},
+    {PART(framework_version, TEXT)},
+    {PART(backend, TEXT)},
+    {PART(requested_backend, TEXT)},
+    {FIELD(report_calibration, ece, REAL)},
+    {FIELD(report_calibration, unusable, COUNT)},
+    {"bin_low", FIELD_REAL, offsetof(struct report_calibration, bin.low)},
+    {"bin_high", FIELD_REAL, offsetof(struct report_calibration, bin.high)},
+    {"mean_confidence", FIELD_REAL, offsetof(struct report_calibration, bin.mean_confidence)},
+    {"accuracy", FIELD_REAL, offsetof(struct report_calibration, bin.accuracy)},
+    {"images", FIELD_COUNT, offsetof(struct report_calibration, bin.images)},
+    {"correct", FIELD_COUNT, offsetof(struct report_calibration, bin.correct)},
+    {NULL, FIELD_TEXT, 0}};
+const struct rows_form report_calibration_form = {
+    .view = "calibration", .fields = calibration_fields, .size = sizeof(struct report_calibration)};
+
+static const struct field latency_fields[] = {
+    {FIELD(report_latency, run, TEXT)},    {FIELD(report_latency, backend, TEXT)},
+    {FIELD(report_latency, model, TEXT)},  {FIELD(report_latency, stage, TEXT)},
+    {FIELD(report_latency, count, COUNT)}, {FIELD(report_latency, p50_ms, REAL)},
+    {FIELD(report_latency, p90_ms, REAL)}, {FIELD(report_latency, p99_ms, REAL)},
+    {FIELD(report_latency, max_ms, REAL)}, {NULL, FIELD_TEXT, 0}};
+const struct rows_form report_latency_form = {
+    .view = "latency", .fields = latency_fields, .size = sizeof(struct report_latency)};
+
+static const struct field disagreement_fields[] = {
+    {FIELD(report_disagreement, run, TEXT)},
+    {FIELD(report_disagreement, url, TEXT)},
+    {FIELD(report_disagreement, image_sha256, TEXT)},
+    {FIELD(report_disagreement, kind, TEXT)},
+    {FIELD(report_disagreement, model_a, TEXT)},
+    {FIELD(report_disagreement, framework_a, TEXT)},
+    {FIELD(report_disagreement, backend_a, TEXT)},
+    {FIELD(report_disagreement, label_a, TEXT)},
+    {FIELD(report_disagreement, wnid_a, TEXT)},
+    {FIELD(report_disagreement, model_b, TEXT)},
+    {FIELD(report_disagreement, framework_b, TEXT)},
+    {FIELD(report_disagreement, backend_b, TEXT)},
+    {FIELD(report_disagreement, label_b, TEXT)},
+    {FIELD(report_disagreement, wnid_b, TEXT)},
+    {FIELD(report_disagreement, probability_a, REAL)},
+    {FIELD(report_disagreement, probability_b, REAL)},
+    {FIELD(report_disagreement, apart, REAL)},
+    {FIELD(report_disagreement, same_first, FLAG)},
+    {FIELD(report_disagreement, expected_wnid, TEXT)},
+    {FIELD(report_disagreement, expected_text, TEXT)},
+    {NULL, FIELD_TEXT, 0}};
+
+static int compare_disagreements(const void *a, const void *b)
+{
+    const struct report_disagreement *x = a, *y = b;
+    if (x->apart != y->apart)
+        return x->apart > y->apart ? -1 : 1;
+    int order = strcmp(x->run, y->run);
+    order = order ? order : strcmp(x->url, y->url);
+    order = order ? order : strcmp(x->model_a, y->model_a);
+    order = order ? order : strcmp(x->framework_a, y->framework_a);
+    order = order ? order : strcmp(x->model_b, y->model_b);
+    return order ? order : strcmp(x->framework_b, y->framework_b);
+}
+
+const struct rows_form report_disagreement_form = {.view = "disagreements",
+                                                   .fields = disagreement_fields,
+                                                   .size = sizeof(struct report_disagreement),
+                                                   .order = compare_disagreements};
+
+static const struct field collection_fields[] = {{FIELD(report_run, run, TEXT)},
+                                                 {FIELD(report_run, pictures, COUNT)},
+                                                 {FIELD(report_run, placeholders, COUNT)},
+                                                 {FIELD(report_run, duplicates, COUNT)},
+                                                 {NULL, FIELD_TEXT, 0}};
+const struct rows_form report_collection_form = {
+    .view = "collection", .fields = collection_fields, .size = sizeof(struct report_run)};

@@ -2,9 +2,22 @@
 #ifndef CLI_REPORT_FORMS_H
 #define CLI_REPORT_FORMS_H
 
+#include "cli/report/report.h"
 #include "cli/report/rows.h"
 
-extern const struct rows_form report_run_form, report_accuracy_form, report_pair_form,
-    report_reason_form;
+/* A row of the view calibration: a bar, and what is true of its subject. */
+struct report_calibration {
+    struct report_subject subject;
+    struct report_bin bin;
+    double ece;
+    uint64_t unusable;
+};
+
+/* The rows are struct report_run, with what the view has. */
+extern const struct rows_form report_run_form, report_collection_form;
+
+/* The rows are struct report_X. */
+extern const struct rows_form report_accuracy_form, report_calibration_form, report_pair_form,
+    report_reason_form, report_latency_form, report_disagreement_form;
 
 #endif

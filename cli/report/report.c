@@ -1,24 +1,17 @@
 #include "cli/report/report.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/report/forms.h"
+#include "cli/report/reader.h"
 #include "common/store/summary.h"
 
 enum { TEXT_MAX = 64 << 20 };
 
-/* One reader: a connection, and on its own thread for the second of them. */
-struct reader {
-    struct store *store;
-    struct report *report;
-    struct arena *arena;
-    enum status status;
-    struct error error;
-};
-
-/* Of each reader, and `of` what is put together behind them. */
+/* Of each reader. */
 struct memory {
     struct arena first, second;
 };
@@ -54,37 +47,7 @@ static enum status summarize(struct reader *reader, unsigned part)
     return store_summarize(reader->store, &summary, &reader->error);
 }
 
-/* Sets the reader's status, and does nothing after a failure. */
-static void *read_form(struct reader *reader, const struct rows_form *form, size_t *count)
-{
-    void *rows = NULL;
-    if (!reader->status)
-        reader->status = rows_read(reader->store, form, reader->report->options.run, reader->arena,
-                                   &rows, count, &reader->error);
-    return rows;
-}
-
 /* ---- the two readers ------------------------------------------------------------------------ */
-
-static void read_accuracy(struct reader *reader)
-{
-    struct report *report = reader->report;
-    reader->status = summarize(reader, STORE_SUMMARY_ACCURACY);
-    report->runs = read_form(reader, &report_run_form, &report->run_count);
-    report->accuracy = read_form(reader, &report_accuracy_form, &report->accuracy_count);
-    report->reasons = read_form(reader, &report_reason_form, &report->reason_count);
-}
-
-static void *read_comparison(void *context)
-{
-    struct reader *reader = context;
-    struct report *report = reader->report;
-    reader->status = summarize(reader, STORE_SUMMARY_COMPARISON);
-    report->pairs = read_form(reader, &report_pair_form, &report->pair_count);
-    for (size_t i = 0; i < report->pair_count; i++)
-        report->pairs[i].scored = strcmp(report->pairs[i].scoring, "none") != 0;
-    return NULL;
-}
 
 /* The view progress has a row for each target. */
 static void merge_runs(struct report *report)
@@ -104,6 +67,38 @@ static void merge_runs(struct report *report)
         last->failed += row->failed;
     }
     report->run_count = kept;
+}
+
+static void read_accuracy(struct reader *reader)
+{
+    struct report *report = reader->report;
+    reader->status = summarize(reader, STORE_SUMMARY_ACCURACY);
+    report->runs = reader_rows(reader, &report_run_form, &report->run_count);
+    merge_runs(report);
+    report->accuracy = reader_rows(reader, &report_accuracy_form, &report->accuracy_count);
+    report->reasons = reader_rows(reader, &report_reason_form, &report->reason_count);
+    for (size_t i = 0; i < report->accuracy_count; i++)
+        report->accuracy[i].ece = (double)NAN;
+    if (!report->options.details)
+        return;
+    reader_calibration(reader);
+    reader_moments(reader);
+    reader_collection(reader);
+    report->latency = reader_rows(reader, &report_latency_form, &report->latency_count);
+}
+
+static void *read_comparison(void *context)
+{
+    struct reader *reader = context;
+    struct report *report = reader->report;
+    reader->status = summarize(reader, STORE_SUMMARY_COMPARISON);
+    report->pairs = reader_rows(reader, &report_pair_form, &report->pair_count);
+    for (size_t i = 0; i < report->pair_count; i++)
+        report->pairs[i].scored = strcmp(report->pairs[i].scoring, "none") != 0;
+    if (report->options.details)
+        report->disagreements =
+            reader_rows(reader, &report_disagreement_form, &report->disagreement_count);
+    return NULL;
 }
 
 static enum status read_both(struct reader readers[2], struct error *error)
@@ -166,7 +161,6 @@ enum status report_read(struct store *store, const struct report_options *option
         report_free(report);
         return status;
     }
-    merge_runs(report);
     *out = report;
     return STATUS_OK;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "tests/lib/store_fixture.h"
 
@@ -140,6 +141,87 @@ static void only_the_run_that_is_asked_for_is_reported(void **state)
     report_free(report);
 }
 
+static void details_come_on_request(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 5, 2);
+    answer_all(fixture->store, 5, false);
+    struct report *report = read_report(fixture, (struct report_options){.run = "r"});
+    assert_true(isnan(report->accuracy[0].ece));
+    assert_int_equal(report->bin_count + report->latency_count + report->moment_count, 0);
+    report_free(report);
+    report = read_report(
+        fixture,
+        (struct report_options){.scoring = REPORT_SUBSTRING, .details = true, .disagreements = 4});
+    assert_int_equal(report->bin_count, 2);
+    assert_int_equal(report->bins[1].subject, 1);
+    assert_true(report->bins[1].low == 0.7 && report->bins[1].high == 0.8);
+    assert_int_equal(report->bins[1].correct, 5);
+    assert_true(fabs(report->accuracy[1].ece - 0.3) < 1e-9);
+    assert_int_equal(report->latency_count, 3);
+    assert_int_equal(report->latency[0].count, 10);
+    assert_int_equal(report->runs[0].pictures, 5);
+    assert_int_equal(report->moment_seconds, 10);
+    assert_int_equal(report->disagreement_count, 0);
+    report_free(report);
+}
+
+static void the_most_telling_disagreements_come_first(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 9, 2);
+    struct store_batch batch = fixture_lease(fixture->store, 9);
+    for (unsigned i = 0; i < 9; i++)
+        for (size_t j = 0; j < 2; j++) {
+            char sha256[65];
+            struct store_outcome done =
+                fixture_done(&batch.items[i].jobs[j], fixture_sha256(i, sha256));
+            done.predictions[0].probability = j ? 0.5 : 0.5 + 0.05 * (double)((i * 4) % 9);
+            fixture_commit(fixture->store, &done);
+        }
+    store_batch_free(&batch);
+    struct report *report =
+        read_report(fixture, (struct report_options){.details = true, .disagreements = 3});
+    static const char *const urls[] = {"http://host.example/2.jpg", "http://host.example/4.jpg",
+                                       "http://host.example/6.jpg"};
+    assert_int_equal(report->disagreement_count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(report->disagreements[i].url, urls[i]);
+        assert_true(fabs(report->disagreements[i].apart - 0.05 * (8 - i)) < 1e-9);
+        assert_true(report->disagreements[i].same_first);
+    }
+    report_free(report);
+}
+
+/* A week in tens of seconds. */
+static void moments_grow_until_a_run_has_256_at_most(void **state)
+{
+    struct store_fixture *fixture = *state;
+    sqlite3 *db;
+    uint64_t done = 0;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    fixture_enqueue(fixture->store, "s", 0, 1, 1);
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    sqlite3_exec(db,
+                 "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 60479) "
+                 "INSERT INTO throughput SELECT 1 + i % 2, 1700000000 + 10 * i, 3, 1 FROM n",
+                 NULL, NULL, NULL);
+    sqlite3_close(db);
+    struct report *report = read_report(fixture, (struct report_options){.details = true});
+    assert_int_equal(report->moment_seconds, 2560);
+    assert_in_range(report->moment_count, 400, 512);
+    for (size_t i = 0; i < report->moment_count; i++) {
+        const struct report_moment *moment = &report->moments[i];
+        assert_int_equal(moment->started_s % 2560, 0);
+        assert_int_equal(moment->done, 3 * moment->failed);
+        if (i && strcmp(moment[-1].run, moment->run) == 0)
+            assert_true(moment[-1].started_s < moment->started_s);
+        done += moment->done;
+    }
+    assert_int_equal(done, 3 * 60480);
+    report_free(report);
+}
+
 static void a_run_that_does_not_exist_is_no(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -179,6 +261,9 @@ int main(void)
         TEST(scoring_decides_what_is_right),
         TEST(what_is_left_out_counts_on_request),
         TEST(only_the_run_that_is_asked_for_is_reported),
+        TEST(details_come_on_request),
+        TEST(the_most_telling_disagreements_come_first),
+        TEST(moments_grow_until_a_run_has_256_at_most),
         TEST(a_run_that_does_not_exist_is_no),
         TEST(an_empty_database_has_an_empty_report),
         cmocka_unit_test(scorings_have_names),

@@ -1,9 +1,15 @@
 #include "tests/lib/imported.h"
 
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "engine/engine.h"
 #include "model/shape.h"
@@ -82,6 +88,19 @@ float imported_at(const struct imported *imported, size_t input, const int64_t *
     for (unsigned i = 0; i < shape->dims; i++)
         at = at * (size_t)shape->dim[i] + (size_t)index[i];
     return imported->data[input][at];
+}
+
+float imported_pixel(const struct imported *imported, int64_t y, int64_t x, int64_t channel)
+{
+    const int64_t *extents = imported->x[0].shape.dim, at[] = {0, y, x, channel};
+
+    return y < 0 || y >= extents[1] || x < 0 || x >= extents[2] ? 0 : imported_at(imported, 0, at);
+}
+
+void imported_numbers(float *numbers, int count)
+{
+    for (int i = 0; i < count; i++)
+        numbers[i] = (float)((i * 37 + 11) % 101) / 50 - 1;
 }
 
 size_t imported_nodes(const struct imported *imported, enum operator_kind kind)
@@ -231,8 +250,8 @@ static const char *compare(struct imported *imported, const struct shape *shape,
     return problem;
 }
 
-const char *imported_check(struct imported *imported, const struct operand *result,
-                           const char *shape, imported_formula *formula)
+static const char *finish_and_compare(struct imported *imported, const struct operand *result,
+                                      const char *shape, imported_formula *formula)
 {
     const struct value *value;
     struct shape got;
@@ -250,4 +269,19 @@ const char *imported_check(struct imported *imported, const struct operand *resu
         return text;
     }
     return compare(imported, &got, formula);
+}
+
+void imported_check(struct imported *imported, const struct operand *result, const char *shape,
+                    imported_formula *formula)
+{
+    const char *problem = finish_and_compare(imported, result, shape, formula);
+
+    if (problem)
+        fail_msg("%s", problem);
+}
+
+void imported_works(const struct imported *imported, enum status status)
+{
+    if (status)
+        fail_msg("%s", imported->error.text);
 }

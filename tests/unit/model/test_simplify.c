@@ -18,22 +18,7 @@ static void start(void)
 {
     imported_open(&net, true);
     imported_input(&net, 4, picture);
-    for (int i = 0; i < 1024; i++)
-        numbers[i] = (float)((i * 37 + 11) % 101) / 50 - 1;
-}
-
-static void done(enum status status)
-{
-    if (status)
-        fail_msg("%s", net.error.text);
-}
-
-static void check(const struct operand *result, const char *shape, imported_formula *formula)
-{
-    const char *problem = imported_check(&net, result, shape, formula);
-
-    if (problem)
-        fail_msg("%s", problem);
+    imported_numbers(numbers, 1024);
 }
 
 static void expect_nodes(size_t nodes, enum operator_kind kind, size_t of_kind)
@@ -41,13 +26,6 @@ static void expect_nodes(size_t nodes, enum operator_kind kind, size_t of_kind)
     assert_int_equal(net.graph->node_count, nodes);
     assert_int_equal(imported_nodes(&net, kind), of_kind);
     imported_close(&net);
-}
-
-static float pixel(int64_t y, int64_t x, int64_t channel)
-{
-    const int64_t at[] = {0, y, x, channel};
-
-    return y < 0 || y >= 4 || x < 0 || x >= 6 ? 0 : imported_at(&net, 0, at);
 }
 
 /* Two groups of weights H,W,I,O = 3,3,4,6 cut out of 3,3,4,12, padded by one. */
@@ -61,7 +39,7 @@ static float grouped(const struct imported *imported, const int64_t *index)
         for (int64_t j = 0; j < 3; j++) {
             for (int64_t c = 0; c < 4; c++)
                 sum += numbers[((i * 3 + j) * 4 + c) * 12 + index[3]] *
-                       pixel(index[1] + i - 1, index[2] + j - 1, group * 4 + c);
+                       imported_pixel(&net, index[1] + i - 1, index[2] + j - 1, group * 4 + c);
         }
     }
     return sum;
@@ -79,16 +57,18 @@ static void build_groups(struct operand *out)
 
     weights = imported_floats(&net, 4, hwio, numbers);
     bias = imported_floats(&net, 1, twelve, numbers + 900);
-    done(import_split(&net.importer, names, &weights, 3, outputs, 2, filters));
-    done(import_split(&net.importer, names, &net.x[0], 3, halves, 2, parts));
+    imported_works(&net, import_split(&net.importer, names, &weights, 3, outputs, 2, filters));
+    imported_works(&net, import_split(&net.importer, names, &net.x[0], 3, halves, 2, parts));
     for (int i = 0; i < 2; i++) {
-        done(import_pad(&net.importer, i ? "p1" : "p0", &parts[i], one, one, 0, &padded));
-        done(import_transpose(&net.importer, "", &filters[i], oihw, 4, &filters[i]));
-        done(import_convolution(&net.importer, results[i], &padded, &filters[i], NULL, &window, 1,
-                                &import_nhwc, &convolved[i]));
+        imported_works(&net,
+                       import_pad(&net.importer, i ? "p1" : "p0", &parts[i], one, one, 0, &padded));
+        imported_works(&net,
+                       import_transpose(&net.importer, "", &filters[i], oihw, 4, &filters[i]));
+        imported_works(&net, import_convolution(&net.importer, results[i], &padded, &filters[i],
+                                                NULL, &window, 1, &import_nhwc, &convolved[i]));
     }
-    done(import_concat(&net.importer, "cat", both, 2, 3, out));
-    done(import_binary(&net.importer, "biased", IMPORT_ADD, out, &bias, out));
+    imported_works(&net, import_concat(&net.importer, "cat", both, 2, 3, out));
+    imported_works(&net, import_binary(&net.importer, "biased", IMPORT_ADD, out, &bias, out));
 }
 
 static void split_convolutions_become_groups(void **state)
@@ -98,7 +78,7 @@ static void split_convolutions_become_groups(void **state)
     (void)state;
     start();
     build_groups(&out);
-    check(&out, "1x4x6x12", grouped);
+    imported_check(&net, &out, "1x4x6x12", grouped);
     const struct node *node = &net.graph->nodes[1];
     assert_int_equal(node->op->kind, OPERATOR_CONVOLUTION);
     assert_int_equal(node->parameters.convolution.group, 2);
@@ -125,9 +105,9 @@ static void a_branch_that_somebody_else_reads_stays(void **state)
                              .shape = {.dims = 4},
                              .order = {0, 2, 3, 1}};
     memcpy(branch.shape.dim, size, sizeof size);
-    done(import_output(&net.importer, "c0", &branch));
+    imported_works(&net, import_output(&net.importer, "c0", &branch));
     assert_int_equal(net.importer.graph->output_count, 1);
-    done(importer_finish(&net.importer, &net.graph));
+    imported_works(&net, importer_finish(&net.importer, &net.graph));
     assert_int_equal(imported_nodes(&net, OPERATOR_CONVOLUTION), 1);
     assert_int_equal(imported_nodes(&net, OPERATOR_CONCAT), 0);
     assert_int_equal(imported_nodes(&net, OPERATOR_SLICE), 1);
@@ -154,13 +134,18 @@ static void spelt_out_prelu_is_found(void **state)
         for (int i = 0; i < 8; i++)
             signs[i] = subtract ? numbers[i] : -numbers[i];
         slopes = imported_floats(&net, 1, eight, signs);
-        done(import_unary(&net.importer, "p", IMPORT_RELU, 0, 0, &net.x[0], &positive));
-        done(import_unary(&net.importer, "n", IMPORT_NEGATE, 0, 0, &net.x[0], &negative));
-        done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &negative, &negative));
-        done(import_binary(&net.importer, "m", IMPORT_MULTIPLY, &slopes, &negative, &negative));
-        done(import_binary(&net.importer, "out", subtract ? IMPORT_SUBTRACT : IMPORT_ADD, &positive,
-                           &negative, &out));
-        check(&out, "1x4x6x8", prelu);
+        imported_works(&net,
+                       import_unary(&net.importer, "p", IMPORT_RELU, 0, 0, &net.x[0], &positive));
+        imported_works(&net,
+                       import_unary(&net.importer, "n", IMPORT_NEGATE, 0, 0, &net.x[0], &negative));
+        imported_works(&net,
+                       import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &negative, &negative));
+        imported_works(&net, import_binary(&net.importer, "m", IMPORT_MULTIPLY, &slopes, &negative,
+                                           &negative));
+        imported_works(&net,
+                       import_binary(&net.importer, "out", subtract ? IMPORT_SUBTRACT : IMPORT_ADD,
+                                     &positive, &negative, &out));
+        imported_check(&net, &out, "1x4x6x8", prelu);
         expect_nodes(2, OPERATOR_PRELU, 1);
     }
 }
@@ -178,10 +163,12 @@ static void spelt_out_swish_is_found(void **state)
 
     (void)state;
     start();
-    done(import_unary(&net.importer, "b", IMPORT_AFFINE, 1.5F, 0, &net.x[0], &gate));
-    done(import_unary(&net.importer, "s", IMPORT_SIGMOID, 0, 0, &gate, &gate));
-    done(import_binary(&net.importer, "out", IMPORT_MULTIPLY, &gate, &net.x[0], &out));
-    check(&out, "1x4x6x8", swish);
+    imported_works(&net,
+                   import_unary(&net.importer, "b", IMPORT_AFFINE, 1.5F, 0, &net.x[0], &gate));
+    imported_works(&net, import_unary(&net.importer, "s", IMPORT_SIGMOID, 0, 0, &gate, &gate));
+    imported_works(&net,
+                   import_binary(&net.importer, "out", IMPORT_MULTIPLY, &gate, &net.x[0], &out));
+    imported_check(&net, &out, "1x4x6x8", swish);
     expect_nodes(2, OPERATOR_SWISH, 1);
 }
 
@@ -196,9 +183,9 @@ static void clips_merge(void **state)
 
     (void)state;
     start();
-    done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &net.x[0], &out));
-    done(import_clip(&net.importer, "out", &out, -INFINITY, 1, &out));
-    check(&out, "1x4x6x8", clipped);
+    imported_works(&net, import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &net.x[0], &out));
+    imported_works(&net, import_clip(&net.importer, "out", &out, -INFINITY, 1, &out));
+    imported_check(&net, &out, "1x4x6x8", clipped);
     expect_nodes(2, OPERATOR_CLIP, 1);
 }
 
@@ -216,10 +203,10 @@ static void reshape_permute_reshape_is_a_shuffle(void **state)
 
     (void)state;
     start();
-    done(import_reshape(&net.importer, "a", &net.x[0], to, 5, &out));
-    done(import_transpose(&net.importer, "t", &out, order, 5, &out));
-    done(import_reshape(&net.importer, "out", &out, back, 4, &out));
-    check(&out, "1x4x6x8", shuffled);
+    imported_works(&net, import_reshape(&net.importer, "a", &net.x[0], to, 5, &out));
+    imported_works(&net, import_transpose(&net.importer, "t", &out, order, 5, &out));
+    imported_works(&net, import_reshape(&net.importer, "out", &out, back, 4, &out));
+    imported_check(&net, &out, "1x4x6x8", shuffled);
     expect_nodes(2, OPERATOR_SHUFFLE_CHANNEL, 1);
 }
 
@@ -243,11 +230,11 @@ static void a_flatten_of_channels_last_turns_the_weights_instead(void **state)
     start();
     weights = imported_floats(&net, 2, shape, numbers);
     bias = imported_floats(&net, 1, three, numbers);
-    done(import_reshape(&net.importer, "f", &net.x[0], flat, 2, &out));
-    done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
-    done(import_matmul(&net.importer, "m", &out, &weights, false, false, &out));
-    done(import_binary(&net.importer, "out", IMPORT_ADD, &out, &bias, &out));
-    check(&out, "1x3", dense);
+    imported_works(&net, import_reshape(&net.importer, "f", &net.x[0], flat, 2, &out));
+    imported_works(&net, import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+    imported_works(&net, import_matmul(&net.importer, "m", &out, &weights, false, false, &out));
+    imported_works(&net, import_binary(&net.importer, "out", IMPORT_ADD, &out, &bias, &out));
+    imported_check(&net, &out, "1x3", dense);
     assert_true(graph_top(net.graph, "f") >= 0);
     expect_nodes(4, OPERATOR_PERMUTE, 0);
 }
@@ -263,13 +250,13 @@ static void what_a_transpose_ordered_loses_its_name_with_it(void **state)
     start();
     weights = imported_floats(&net, 2, shape, numbers);
     bias = imported_floats(&net, 1, three, numbers);
-    done(import_transpose(&net.importer, "t", &net.x[0], order, 4, &out));
-    done(import_transpose(&net.importer, "u", &out, back, 4, &out));
-    done(import_reshape(&net.importer, "f", &out, flat, 2, &out));
-    done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
-    done(import_matmul(&net.importer, "m", &out, &weights, false, false, &out));
-    done(import_binary(&net.importer, "out", IMPORT_ADD, &out, &bias, &out));
-    check(&out, "1x3", dense);
+    imported_works(&net, import_transpose(&net.importer, "t", &net.x[0], order, 4, &out));
+    imported_works(&net, import_transpose(&net.importer, "u", &out, back, 4, &out));
+    imported_works(&net, import_reshape(&net.importer, "f", &out, flat, 2, &out));
+    imported_works(&net, import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+    imported_works(&net, import_matmul(&net.importer, "m", &out, &weights, false, false, &out));
+    imported_works(&net, import_binary(&net.importer, "out", IMPORT_ADD, &out, &bias, &out));
+    imported_check(&net, &out, "1x3", dense);
     assert_true(graph_top(net.graph, "f") < 0);
     assert_true(graph_top(net.graph, "r") < 0);
     assert_true(graph_top(net.graph, "r/Unpermuted") >= 0);
@@ -282,7 +269,8 @@ static float largest(const struct imported *imported, const int64_t *index)
 
     (void)imported;
     for (int64_t i = 0; i < 9; i++)
-        most = fmaxf(most, pixel(index[1] + i / 3 - 1, index[2] + i % 3 - 1, index[3]));
+        most =
+            fmaxf(most, imported_pixel(&net, index[1] + i / 3 - 1, index[2] + i % 3 - 1, index[3]));
     return most;
 }
 
@@ -298,12 +286,13 @@ static void zeros_around_a_maximum_fold_only_if_nothing_is_below(void **state)
         start();
         out = net.x[0];
         if (positive)
-            done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
-        done(import_pad(&net.importer, "p", &out, one, one, 0, &out));
-        done(import_pooling(&net.importer, "m", &out, &pooling, &import_nhwc, &out));
+            imported_works(&net, import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+        imported_works(&net, import_pad(&net.importer, "p", &out, one, one, 0, &out));
+        imported_works(&net,
+                       import_pooling(&net.importer, "m", &out, &pooling, &import_nhwc, &out));
         if (!positive)
-            done(import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
-        check(&out, "1x4x6x8", largest);
+            imported_works(&net, import_unary(&net.importer, "r", IMPORT_RELU, 0, 0, &out, &out));
+        imported_check(&net, &out, "1x4x6x8", largest);
         expect_nodes(positive ? 4 : 5, OPERATOR_PAD, !positive);
     }
 }
@@ -331,10 +320,11 @@ static void parts_cut_one_by_one_are_one_slice(void **state)
     start();
     for (int i = 0; i < 3; i++) {
         const int64_t begin[] = {0, 0, 0, begins[i]}, end[] = {1, 4, 6, ends[i]};
-        done(import_slice(&net.importer, names[i], &net.x[0], begin, end, step, &parts[i]));
+        imported_works(
+            &net, import_slice(&net.importer, names[i], &net.x[0], begin, end, step, &parts[i]));
     }
-    done(import_concat(&net.importer, "out", all, 3, 3, &out));
-    check(&out, "1x4x6x8", turned_parts);
+    imported_works(&net, import_concat(&net.importer, "out", all, 3, 3, &out));
+    imported_check(&net, &out, "1x4x6x8", turned_parts);
     assert_int_equal(imported_nodes(&net, OPERATOR_SILENCE), 0);
     assert_string_equal(net.graph->values[net.graph->nodes[1].outputs[0]].name, "b");
     expect_nodes(3, OPERATOR_SLICE, 1);
@@ -356,10 +346,10 @@ static void parts_that_overlap_stay_apart(void **state)
 
     (void)state;
     start();
-    done(import_slice(&net.importer, "a", &net.x[0], zero, five, step, &parts[0]));
-    done(import_slice(&net.importer, "b", &net.x[0], begin, end, step, &parts[1]));
-    done(import_concat(&net.importer, "out", both, 2, 3, &out));
-    check(&out, "1x4x6x10", overlapping);
+    imported_works(&net, import_slice(&net.importer, "a", &net.x[0], zero, five, step, &parts[0]));
+    imported_works(&net, import_slice(&net.importer, "b", &net.x[0], begin, end, step, &parts[1]));
+    imported_works(&net, import_concat(&net.importer, "out", both, 2, 3, &out));
+    imported_check(&net, &out, "1x4x6x10", overlapping);
     expect_nodes(6, OPERATOR_SLICE, 2);
 }
 
@@ -369,10 +359,10 @@ static void what_leads_nowhere_is_removed(void **state)
 
     (void)state;
     start();
-    done(import_identity(&net.importer, "out", &net.x[0], &out));
-    done(import_unary(&net.importer, "e", IMPORT_EXP, 0, 0, &net.x[0], &unused));
-    done(import_unary(&net.importer, "l", IMPORT_LOG, 0, 0, &unused, &unused));
-    check(&out, "1x4x6x8", unchanged);
+    imported_works(&net, import_identity(&net.importer, "out", &net.x[0], &out));
+    imported_works(&net, import_unary(&net.importer, "e", IMPORT_EXP, 0, 0, &net.x[0], &unused));
+    imported_works(&net, import_unary(&net.importer, "l", IMPORT_LOG, 0, 0, &unused, &unused));
+    imported_check(&net, &out, "1x4x6x8", unchanged);
     expect_nodes(2, OPERATOR_EXP, 0);
 }
 

@@ -23,10 +23,8 @@ static void start(bool channels_last)
 static void check(enum status status, const struct operand *result, const char *shape,
                   imported_formula *formula)
 {
-    const char *problem = status ? net.error.text : imported_check(&net, result, shape, formula);
-
-    if (problem)
-        fail_msg("%s", problem);
+    imported_works(&net, status);
+    imported_check(&net, result, shape, formula);
     imported_close(&net);
 }
 

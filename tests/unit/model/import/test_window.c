@@ -18,31 +18,13 @@ static void start(void)
 {
     imported_open(&net, true);
     imported_input(&net, 4, picture);
-    for (int i = 0; i < 512; i++)
-        numbers[i] = (float)((i * 37 + 11) % 101) / 50 - 1;
-}
-
-static void done(enum status status)
-{
-    if (status)
-        fail_msg("%s", net.error.text);
+    imported_numbers(numbers, 512);
 }
 
 static void check(const struct operand *result, const char *shape, imported_formula *formula)
 {
-    const char *problem = imported_check(&net, result, shape, formula);
-
-    if (problem)
-        fail_msg("%s", problem);
+    imported_check(&net, result, shape, formula);
     imported_close(&net);
-}
-
-/* The input's pixel; 0 outside. */
-static float pixel(int64_t y, int64_t x, int64_t channel)
-{
-    const int64_t at[] = {0, y, x, channel};
-
-    return y < 0 || y >= 6 || x < 0 || x >= 7 ? 0 : imported_at(&net, 0, at);
 }
 
 /* Weights H,W,I,O as TensorFlow has them: 3,2,4,5. */
@@ -55,7 +37,7 @@ static float convolved(const struct imported *imported, const int64_t *index)
         for (int64_t j = 0; j < 2; j++) {
             for (int64_t c = 0; c < 4; c++)
                 sum += numbers[((i * 2 + j) * 4 + c) * 5 + index[3]] *
-                       pixel(index[1] * 2 + i - 1, index[2] + j * 2 - 1, c);
+                       imported_pixel(&net, index[1] * 2 + i - 1, index[2] + j * 2 - 1, c);
         }
     }
     return sum;
@@ -75,9 +57,9 @@ static void a_convolution_with_weights_turned_where_they_lie(void **state)
     weights = imported_floats(&net, 4, hwio, numbers);
     bias = imported_floats(&net, 1, five, numbers + 300);
     budget = net.importer.budget;
-    done(import_transpose(&net.importer, "w", &weights, oihw, 4, &weights));
-    done(import_convolution(&net.importer, "r", &net.x[0], &weights, &bias, &window, 1,
-                            &import_nhwc, &out));
+    imported_works(&net, import_transpose(&net.importer, "w", &weights, oihw, 4, &weights));
+    imported_works(&net, import_convolution(&net.importer, "r", &net.x[0], &weights, &bias, &window,
+                                            1, &import_nhwc, &out));
     assert_int_equal(net.importer.budget, budget);
     check(&out, "1x3x7x5", convolved);
 }
@@ -94,7 +76,8 @@ static float deconvolved(const struct imported *imported, const int64_t *index)
             if (y % 2 || x % 2 || y < 0 || x < 0)
                 continue;
             for (int64_t c = 0; c < 4; c++)
-                sum += numbers[((i * 3 + j) * 5 + index[3]) * 4 + c] * pixel(y / 2, x / 2, c);
+                sum += numbers[((i * 3 + j) * 5 + index[3]) * 4 + c] *
+                       imported_pixel(&net, y / 2, x / 2, c);
         }
     }
     return sum;
@@ -109,9 +92,9 @@ static void a_transposed_convolution(void **state)
     (void)state;
     start();
     weights = imported_floats(&net, 4, hwoi, numbers);
-    done(import_transpose(&net.importer, "w", &weights, iohw, 4, &weights));
-    done(import_deconvolution(&net.importer, "r", &net.x[0], &weights, NULL, &by_two, 1,
-                              &import_nhwc, &out));
+    imported_works(&net, import_transpose(&net.importer, "w", &weights, iohw, 4, &weights));
+    imported_works(&net, import_deconvolution(&net.importer, "r", &net.x[0], &weights, NULL,
+                                              &by_two, 1, &import_nhwc, &out));
     check(&out, "1x12x15x5", deconvolved);
 }
 
@@ -130,8 +113,8 @@ static float pooled(const struct imported *imported, const int64_t *index)
             int64_t x = index[2] * w->stride[1] + j - w->pad[1];
             if (y < 0 || y >= 6 || x < 0 || x >= 7)
                 continue;
-            most = fmaxf(most, pixel(y, x, index[3]));
-            sum += pixel(y, x, index[3]);
+            most = fmaxf(most, imported_pixel(&net, y, x, index[3]));
+            sum += imported_pixel(&net, y, x, index[3]);
             inside++;
         }
     }
@@ -148,7 +131,8 @@ static void pool(struct window with, const char *shape)
         pooling = (struct pooling_parameters){
             .method = i ? POOLING_AVERAGE : POOLING_MAX, .exclude_pad = i == 2, .window = with};
         start();
-        done(import_pooling(&net.importer, "r", &net.x[0], &pooling, &import_nhwc, &out));
+        imported_works(&net,
+                       import_pooling(&net.importer, "r", &net.x[0], &pooling, &import_nhwc, &out));
         check(&out, shape, pooled);
     }
 }
@@ -172,7 +156,8 @@ static void pads_as_large_as_the_window_become_a_layer(void **state)
     (void)state;
     pooling = (struct pooling_parameters){.method = POOLING_AVERAGE, .window = wide};
     start();
-    done(import_pooling(&net.importer, "r", &net.x[0], &pooling, &import_nhwc, &out));
+    imported_works(&net,
+                   import_pooling(&net.importer, "r", &net.x[0], &pooling, &import_nhwc, &out));
     assert_int_equal(imported_nodes(&net, OPERATOR_PAD), 1);
     check(&out, "1x3x2x4", pooled);
     start();
@@ -215,7 +200,7 @@ static void batch_normalisation_with_and_without_scale(void **state)
         scale = imported_floats(&net, 1, four, plain ? ones : numbers + 20);
         offset = imported_floats(&net, 1, four, plain ? zeros : numbers + 30);
         const struct import_batch_norm norm = {&scale, &offset, &mean, &spread, 0.001F};
-        done(import_batch_norm(&net.importer, "r", &net.x[0], &norm, 3, &out));
+        imported_works(&net, import_batch_norm(&net.importer, "r", &net.x[0], &norm, 3, &out));
         assert_int_equal(imported_nodes(&net, OPERATOR_SCALE), !plain);
         check(&out, "1x6x7x4", plain ? plainly_normalised : normalised);
     }
@@ -242,7 +227,8 @@ static void a_product_over_channels_needs_no_permute(void **state)
     (void)state;
     start();
     weights = imported_floats(&net, 2, shape, numbers);
-    done(import_matmul(&net.importer, "r", &net.x[0], &weights, false, false, &out));
+    imported_works(&net,
+                   import_matmul(&net.importer, "r", &net.x[0], &weights, false, false, &out));
     assert_int_equal(imported_nodes(&net, OPERATOR_PERMUTE), 0);
     check(&out, "1x6x7x3", multiplied);
 }
@@ -268,8 +254,8 @@ static void a_dense_layer_behind_planes_reads_its_weights_turned(void **state)
     start();
     weights = imported_floats(&net, 2, shape, numbers);
     row = imported_floats(&net, 2, bias, numbers + 5);
-    done(import_reshape(&net.importer, "f", &net.x[0], flat, 2, &out));
-    done(import_gemm(&net.importer, "r", &out, &weights, &row, &gemm, &out));
+    imported_works(&net, import_reshape(&net.importer, "f", &net.x[0], flat, 2, &out));
+    imported_works(&net, import_gemm(&net.importer, "r", &out, &weights, &row, &gemm, &out));
     check(&out, "1x3", dense);
 }
 
@@ -292,7 +278,8 @@ static void a_constant_may_stand_on_the_left(void **state)
     (void)state;
     start();
     weights = imported_floats(&net, 2, shape, numbers);
-    done(import_matmul(&net.importer, "r", &weights, &net.x[0], false, false, &out));
+    imported_works(&net,
+                   import_matmul(&net.importer, "r", &weights, &net.x[0], false, false, &out));
     check(&out, "1x6x2x4", from_the_left);
 }
 
@@ -327,7 +314,7 @@ static void contradictions_are_named(void **state)
 static float nearest(const struct imported *imported, const int64_t *index)
 {
     (void)imported;
-    return pixel(index[1] / 2, index[2] / 2, index[3]);
+    return imported_pixel(&net, index[1] / 2, index[2] / 2, index[3]);
 }
 
 static void planes_are_resized(void **state)
@@ -337,8 +324,8 @@ static void planes_are_resized(void **state)
 
     (void)state;
     start();
-    done(import_resize(&net.importer, "r", &net.x[0], RESIZE_NEAREST, RESIZE_ASYMMETRIC, size,
-                       &import_nhwc, &out));
+    imported_works(&net, import_resize(&net.importer, "r", &net.x[0], RESIZE_NEAREST,
+                                       RESIZE_ASYMMETRIC, size, &import_nhwc, &out));
     check(&out, "1x12x14x4", nearest);
 }
 

@@ -11,12 +11,6 @@
 
 enum { TICK_MS = 500 };
 
-/* A list with its end, so that order is kept. */
-struct queue {
-    struct outcome *first, **end;
-    size_t count;
-};
-
 /* Fields above `mutex` belong to the thread, those below it are shared under it, and those at the
  * end belong to the loop. */
 struct committer {
@@ -30,14 +24,14 @@ struct committer {
 
     uv_mutex_t mutex;
     uv_cond_t wake;
-    struct queue queue;   /* loop -> thread */
-    uint64_t first_at_ns; /* when the oldest in the queue came */
-    size_t lease_wanted;  /* 0: none */
-    int64_t *without;     /* ... and the targets that it passes over */
+    struct outcome_list queue; /* loop -> thread */
+    uint64_t first_at_ns;      /* when the oldest in the queue came */
+    size_t lease_wanted;       /* 0: none */
+    int64_t *without;          /* ... and the targets that it passes over */
     size_t without_count;
-    bool stopping;         /* committer_close was called */
-    uint64_t stop_at_ns;   /* ... and trouble is waited for until then */
-    struct queue recorded; /* thread -> loop */
+    bool stopping;                /* committer_close was called */
+    uint64_t stop_at_ns;          /* ... and trouble is waited for until then */
+    struct outcome_list recorded; /* thread -> loop */
     struct committer_lease *lease;
     bool opened, opened_told;
     enum status open_status, fail_status;
@@ -45,7 +39,9 @@ struct committer {
     struct error error; /* of opening, or of the failure */
     bool trouble, failed, ended;
     struct error trouble_error;
-    _Atomic uint64_t heartbeat;
+    struct errand_list errands, errands_done;
+    _Atomic uint64_t heartbeat, beat_ns;
+    _Atomic uint64_t commits, stale;
 
     uv_thread_t thread;
     uv_async_t async;
@@ -54,39 +50,6 @@ struct committer {
     void (*closed)(void *context);
     void *closed_context;
 };
-
-static void queue_init(struct queue *queue)
-{
-    queue->first = NULL;
-    queue->end = &queue->first;
-    queue->count = 0;
-}
-
-static void queue_push(struct queue *queue, struct outcome *outcome)
-{
-    outcome->next = NULL;
-    *queue->end = outcome;
-    queue->end = &outcome->next;
-    queue->count++;
-}
-
-static struct outcome *queue_shift(struct queue *queue)
-{
-    struct outcome *outcome = queue->first;
-    queue->first = outcome->next;
-    if (!queue->first)
-        queue->end = &queue->first;
-    queue->count--;
-    return outcome;
-}
-
-static void free_list(struct outcome *list)
-{
-    for (struct outcome *next; list; list = next) {
-        next = list->next;
-        free(list);
-    }
-}
 
 void committer_lease_free(struct committer_lease *lease)
 {
@@ -135,6 +98,8 @@ static enum status commit(struct committer *c, const struct store_outcome *outco
 {
     uint64_t stale = 0;
     enum status status = store_commit(c->store, outcomes, count, &stale, error);
+    atomic_fetch_add(&c->commits, status == STATUS_OK);
+    atomic_fetch_add(&c->stale, stale);
     if (!status && stale)
         log_info("%llu outcome(s) came after their lease had ended and were not recorded",
                  (unsigned long long)stale);
@@ -183,11 +148,11 @@ static enum status commit_group(struct committer *c, struct error *error)
 /* Takes up to a group's worth out of the queue. */
 static void take_group(struct committer *c)
 {
-    struct queue taken;
-    queue_init(&taken);
+    struct outcome_list taken;
+    outcome_list_init(&taken);
     uv_mutex_lock(&c->mutex);
     while (c->queue.count && taken.count < COMMITTER_GROUP)
-        queue_push(&taken, queue_shift(&c->queue));
+        outcome_list_push(&taken, outcome_list_shift(&c->queue));
     uv_mutex_unlock(&c->mutex);
     c->group = taken.first;
 }
@@ -197,7 +162,7 @@ static void give_back_group(struct committer *c)
     uv_mutex_lock(&c->mutex);
     for (struct outcome *next; c->group; c->group = next) {
         next = c->group->next;
-        queue_push(&c->recorded, c->group);
+        outcome_list_push(&c->recorded, c->group);
     }
     uv_mutex_unlock(&c->mutex);
     uv_async_send(&c->async);
@@ -290,11 +255,27 @@ static void work_on_lease(struct committer *c, size_t max_items)
     uv_async_send(&c->async);
 }
 
+/* ---- thread: errands --------------------------------------------------------------------------
+ */
+
+static void run_errands(struct committer *c)
+{
+    uv_mutex_lock(&c->mutex);
+    for (struct errand *errand; (errand = errand_shift(&c->errands));) {
+        uv_mutex_unlock(&c->mutex);
+        errand->run(errand, c->store);
+        uv_mutex_lock(&c->mutex);
+        errand_push(&c->errands_done, errand);
+        uv_async_send(&c->async);
+    }
+    uv_mutex_unlock(&c->mutex);
+}
+
 /* ---- thread: its loop -------------------------------------------------------------------------
  */
 
 struct plan {
-    bool commit, end;
+    bool commit, errands, end;
     size_t lease;
 };
 
@@ -314,7 +295,7 @@ static bool has_work(const struct committer *c)
 
 static struct plan make_plan(const struct committer *c, uint64_t now)
 {
-    struct plan plan = {0};
+    struct plan plan = {.errands = c->errands.first != NULL};
     if (c->failed) {
         plan.end = c->stopping;
         return plan;
@@ -329,7 +310,7 @@ static struct plan make_plan(const struct committer *c, uint64_t now)
 
 static bool is_idle(const struct plan *plan)
 {
-    return !plan->commit && !plan->lease && !plan->end;
+    return !plan->commit && !plan->lease && !plan->errands && !plan->end;
 }
 
 /* Until the next group is due, but no longer than a tick. */
@@ -383,6 +364,9 @@ static void run(void *context)
     for (;;) {
         struct plan plan = wait_for_work(c);
         atomic_fetch_add(&c->heartbeat, 1);
+        atomic_store(&c->beat_ns, uv_hrtime());
+        if (plan.errands)
+            run_errands(c);
         if (plan.end)
             break;
         if (plan.commit)
@@ -419,9 +403,9 @@ static void destroy(uv_handle_t *handle)
     size_t lost = count_lost(c->group) + count_lost(c->queue.first);
     if (lost)
         log_error("%zu outcome(s) could not be recorded; their URLs will be worked on again", lost);
-    free_list(c->group);
-    free_list(c->queue.first);
-    free_list(c->recorded.first);
+    outcome_free_all(c->group);
+    outcome_free_all(c->queue.first);
+    outcome_free_all(c->recorded.first);
     committer_lease_free(c->lease);
     targets_free(&c->targets);
     free(c->without);
@@ -441,6 +425,7 @@ struct news {
     struct committer_lease *lease;
     struct outcome *recorded;
     size_t recorded_count;
+    struct errand_list errands;
 };
 
 static void take_news(struct committer *c, struct news *news)
@@ -457,11 +442,13 @@ static void take_news(struct committer *c, struct news *news)
                           .trouble_error = c->trouble_error,
                           .lease = c->lease,
                           .recorded = c->recorded.first,
-                          .recorded_count = c->recorded.count};
+                          .recorded_count = c->recorded.count,
+                          .errands = c->errands_done};
     c->opened_told = c->opened;
     c->failed_told = c->failed;
     c->lease = NULL;
-    queue_init(&c->recorded);
+    c->errands_done = (struct errand_list){0};
+    outcome_list_init(&c->recorded);
     uv_mutex_unlock(&c->mutex);
 }
 
@@ -479,6 +466,8 @@ static void tell(struct committer *c, struct news *news)
     }
     if (news->lease)
         events->leased(c->context, news->lease);
+    for (struct errand *errand; (errand = errand_shift(&news->errands));)
+        errand->done(errand);
     if (news->failed)
         events->failed(c->context, news->fail_status, &news->error);
 }
@@ -506,9 +495,10 @@ enum status committer_create(uv_loop_t *loop, const char *path,
     }
     c->events = events;
     c->context = context;
-    queue_init(&c->queue);
-    queue_init(&c->recorded);
+    outcome_list_init(&c->queue);
+    outcome_list_init(&c->recorded);
     c->async.data = c;
+    atomic_store(&c->beat_ns, uv_hrtime());
     if (uv_mutex_init(&c->mutex) != 0 || uv_cond_init(&c->wake) != 0 ||
         uv_async_init(loop, &c->async, on_async) != 0 || uv_thread_create(&c->thread, run, c) != 0)
         /* The process is about to end: what was half made is left to it. */
@@ -536,12 +526,20 @@ void committer_record(struct committer *c, struct outcome *outcome)
     uv_mutex_lock(&c->mutex);
     if (c->queue.count == 0)
         c->first_at_ns = uv_hrtime();
-    queue_push(&c->queue, outcome);
+    outcome_list_push(&c->queue, outcome);
     bool wake = c->queue.count == 1 || c->queue.count == COMMITTER_GROUP;
     if (wake)
         uv_cond_signal(&c->wake);
     uv_mutex_unlock(&c->mutex);
     c->pending++;
+}
+
+void committer_run(struct committer *c, struct errand *errand)
+{
+    uv_mutex_lock(&c->mutex);
+    errand_push(&c->errands, errand);
+    uv_cond_signal(&c->wake);
+    uv_mutex_unlock(&c->mutex);
 }
 
 size_t committer_pending(const struct committer *c)
@@ -552,6 +550,17 @@ size_t committer_pending(const struct committer *c)
 uint64_t committer_heartbeat(const struct committer *c)
 {
     return atomic_load(&c->heartbeat);
+}
+
+int64_t committer_silence_ms(const struct committer *c)
+{
+    return (int64_t)((uv_hrtime() - atomic_load(&c->beat_ns)) / 1000000);
+}
+
+struct committer_counts committer_counts(const struct committer *c)
+{
+    return (struct committer_counts){.commits = atomic_load(&c->commits),
+                                     .stale = atomic_load(&c->stale)};
 }
 
 void committer_close(struct committer *c, int64_t patience_ms, void (*closed)(void *context),

@@ -23,6 +23,7 @@
 #include <uv.h>
 
 #include "common/store/store.h"
+#include "daemon/errand.h"
 #include "daemon/outcome.h"
 
 enum { COMMITTER_GROUP = 64, COMMITTER_DELAY_MS = 5, COMMITTER_RETRY_MS = 1000 };
@@ -71,8 +72,19 @@ void committer_record(struct committer *committer, struct outcome *outcome);
 /* Outcomes handed over and not reported as recorded yet. */
 size_t committer_pending(const struct committer *committer);
 
-/* A number that moves while the thread does its work. */
+/* Has the thread do the errand, which must stay until its `done` was called. Between `opened` and
+ * committer_close; the store is closed only after it ran. */
+void committer_run(struct committer *committer, struct errand *errand);
+
+/* A number that moves while the thread does its work, and how many ms ago it last did. */
 uint64_t committer_heartbeat(const struct committer *committer);
+int64_t committer_silence_ms(const struct committer *committer);
+
+struct committer_counts {
+    uint64_t commits; /* groups recorded */
+    uint64_t stale;   /* outcomes that were not recorded because their lease had ended */
+};
+struct committer_counts committer_counts(const struct committer *committer);
 
 /* Records what it has (for at most `patience_ms` when the store is in trouble), closes the store,
  * then calls `closed` from the loop and frees itself. No event is called afterwards. */

@@ -59,3 +59,36 @@ struct outcome *outcome_copy(const struct store_outcome *record, void *owner)
     outcome->next = NULL;
     return outcome;
 }
+
+void outcome_list_init(struct outcome_list *list)
+{
+    list->first = NULL;
+    list->end = &list->first;
+    list->count = 0;
+}
+
+void outcome_list_push(struct outcome_list *list, struct outcome *outcome)
+{
+    outcome->next = NULL;
+    *list->end = outcome;
+    list->end = &outcome->next;
+    list->count++;
+}
+
+struct outcome *outcome_list_shift(struct outcome_list *list)
+{
+    struct outcome *outcome = list->first;
+    list->first = outcome->next;
+    if (!list->first)
+        list->end = &list->first;
+    list->count--;
+    return outcome;
+}
+
+void outcome_free_all(struct outcome *first)
+{
+    for (struct outcome *next; first; first = next) {
+        next = first->next;
+        free(first);
+    }
+}

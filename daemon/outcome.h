@@ -17,4 +17,19 @@ struct outcome {
  * with free(). Any thread. */
 struct outcome *outcome_copy(const struct store_outcome *record, void *owner);
 
+/* A list with its end, so that order is kept. */
+struct outcome_list {
+    struct outcome *first, **end;
+    size_t count;
+};
+
+void outcome_list_init(struct outcome_list *list);
+void outcome_list_push(struct outcome_list *list, struct outcome *outcome);
+
+/* The first, which must be there. */
+struct outcome *outcome_list_shift(struct outcome_list *list);
+
+/* Frees the outcome and all behind it. */
+void outcome_free_all(struct outcome *first);
+
 #endif

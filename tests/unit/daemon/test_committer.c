@@ -365,10 +365,60 @@ static void failed_preparation_fails_the_opening(void **state)
     prepare_status = STATUS_OK;
 }
 
+struct counting {
+    struct errand errand;
+    bool ran, done;
+    enum status status;
+    struct store_backlog backlog;
+};
+
+static void run_counting(struct errand *errand, struct store *store)
+{
+    struct counting *counting = (struct counting *)(void *)errand;
+    struct error error;
+    counting->status = store_backlog(store, &counting->backlog, &error);
+    counting->ran = true;
+}
+
+static void done_counting(struct errand *errand)
+{
+    ((struct counting *)(void *)errand)->done = true;
+}
+
+static void errands_come_back_with_what_the_store_says(void **state)
+{
+    (void)state;
+    struct counting errands[3] = {{.done = false}};
+    start_opened();
+    for (size_t i = 0; i < 3; i++) {
+        errands[i].errand = (struct errand){.run = run_counting, .done = done_counting};
+        committer_run(f.committer, &errands[i].errand);
+    }
+    RUN_UNTIL(errands[0].done && errands[1].done && errands[2].done);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(errands[i].status, STATUS_OK);
+        assert_int_equal(errands[i].backlog.pending, URLS);
+    }
+    stop(0);
+}
+
+static void the_store_closes_only_behind_an_errand(void **state)
+{
+    (void)state;
+    struct counting last = {.errand = {.run = run_counting, .done = done_counting}};
+    start_opened();
+    committer_run(f.committer, &last.errand);
+    stop(0);
+    assert_true(last.ran && last.done);
+    assert_int_equal(last.backlog.pending, URLS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(errands_come_back_with_what_the_store_says),
+        TEST(the_store_closes_only_behind_an_errand),
         TEST(outcomes_share_commits),
         TEST(closing_records_what_was_handed_over),
         TEST(leases_that_were_not_worked_on_go_back),

@@ -81,6 +81,7 @@ static void on_fetched(void *context, struct fetch_result *result)
     bool had_all = task->reserved >= s->options.config->fetch.max_bytes;
     end_fetch(task);
     progress(s);
+    histogram_add_ms(&s->counts.fetch, result->fetch_ms);
     if (!result->ok && result->reason == REASON_too_large && !had_all)
         start_again_large(s, task);
     else
@@ -111,6 +112,7 @@ static void on_validated(void *context, const struct validate_result *result)
     struct scheduler *s = task->env->context;
     s->validating--;
     progress(s);
+    histogram_add_ms(&s->counts.validate, result->validate_ms);
     if (s->phase == ABANDONED)
         task_release(task, 0);
     else

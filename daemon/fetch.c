@@ -13,11 +13,13 @@ struct fetcher {
     struct guard *guard;
     struct http *http;
     struct fetch *active;
+    uint64_t bytes;
     void (*closed)(void *context);
     void *closed_context;
 };
 
 struct fetch {
+    struct fetcher *fetcher;
     struct fetch *next, **link; /* in fetcher->active */
     struct http_transfer *transfer;
     fetch_done_fn *done;
@@ -179,6 +181,7 @@ static void on_answer(void *context, struct http_answer *answer)
                                   .final_url = answer->final_url,
                                   .fetch_ms = answer->total_ms,
                                   .retry_after_ms = answer->retry_after_ms};
+    fetch->fetcher->bytes += answer->body->size;
     result.ok = judge(answer, &result.reason, detail, sizeof detail);
     if (result.ok) {
         result.size = answer->body->size;
@@ -224,6 +227,7 @@ enum status fetch_start_limited(struct fetcher *fetcher, const char *url, size_t
     struct fetch *fetch = calloc(1, sizeof *fetch);
     if (!fetch)
         return error_set(error, STATUS_MEMORY, "fetch: out of memory");
+    fetch->fetcher = fetcher;
     fetch->done = done;
     fetch->context = context;
     enum status status =
@@ -246,6 +250,11 @@ void fetch_cancel(struct fetch *fetch)
 {
     http_cancel(fetch->transfer);
     free_fetch(fetch);
+}
+
+uint64_t fetcher_bytes(const struct fetcher *fetcher)
+{
+    return fetcher->bytes;
 }
 
 static void on_http_closed(void *context)

@@ -42,6 +42,9 @@ enum status fetch_start_limited(struct fetcher *fetcher, const char *url, size_t
                                 struct error *error) MUST_CHECK;
 void fetch_cancel(struct fetch *fetch); /* `done` will not be called */
 
+/* Bytes of bodies that arrived so far, of downloads that came to an end. */
+uint64_t fetcher_bytes(const struct fetcher *fetcher);
+
 /* Cancels what is in flight, frees everything; then `closed` is called from the loop. */
 void fetcher_close(struct fetcher *fetcher, void (*closed)(void *context), void *context);
 

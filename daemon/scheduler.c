@@ -161,10 +161,23 @@ void scheduler_leased(struct scheduler *s, struct committer_lease *lease)
         s->counts.pending = lease->backlog.pending;
     for (size_t i = 0; i < lease->batch.count; i++) {
         add_task(s, &lease->batch.items[i], lease->targets + jobs);
+        s->counts.leased += lease->batch.items[i].job_count;
         jobs += lease->batch.items[i].job_count;
     }
     committer_lease_free(lease);
     scheduler_pump(s);
+}
+
+const char *const scheduler_producers[SCHEDULER_PRODUCERS] = {"carml", "local"};
+
+static void count_done(struct scheduler *s, const struct store_outcome *record)
+{
+    s->counts.done++;
+    s->counts.placeholders += record->picture.placeholder;
+    for (size_t i = 0; i < SCHEDULER_PRODUCERS; i++)
+        if (record->producer.backend &&
+            strcmp(record->producer.backend, scheduler_producers[i]) == 0)
+            histogram_add_ms(&s->counts.predict[i], record->predict_ms);
 }
 
 static void count(struct scheduler *s, const struct outcome *outcome)
@@ -172,13 +185,15 @@ static void count(struct scheduler *s, const struct outcome *outcome)
     const struct task_job *job = outcome->owner;
     switch (outcome->record.kind) {
     case OUTCOME_DONE:
-        s->counts.done++;
+        count_done(s, &outcome->record);
         break;
     case OUTCOME_FAILED:
         s->counts.failed++;
+        s->counts.reasons[outcome->record.reason]++;
         break;
     case OUTCOME_RETRY:
         s->counts.retried++;
+        s->counts.reasons[outcome->record.reason]++;
         break;
     case OUTCOME_RELEASE:
         s->counts.released++;
@@ -398,9 +413,29 @@ void scheduler_backends_closed(struct scheduler *s)
     scheduler_pump(s);
 }
 
-struct scheduler_counts scheduler_counts(const struct scheduler *s)
+const struct scheduler_counts *scheduler_counts(const struct scheduler *s)
 {
-    return s->counts;
+    return &s->counts;
+}
+
+struct scheduler_flight scheduler_flight(const struct scheduler *s)
+{
+    const struct config *config = s->options.config;
+    struct scheduler_flight flight = {
+        .fetching = s->fetching,
+        .validating = s->validating,
+        .recording = (unsigned)committer_pending(s->options.committer),
+        .memory = s->memory,
+        .memory_limit = config->daemon.memory,
+        .fetch_limit = (unsigned)config->fetch.concurrency,
+    };
+    for (const struct task *task = s->tasks; task; task = task->next)
+        flight.queued += task_state(task) == TASK_QUEUED;
+    for (unsigned i = 0; i < s->route_count; i++) {
+        flight.waiting += s->routes[i].waiting;
+        flight.asking += s->routes[i].asking;
+    }
+    return flight;
 }
 
 void scheduler_describe(const struct scheduler *s, char *text, size_t size)

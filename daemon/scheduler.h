@@ -23,14 +23,33 @@
 #include "daemon/committer.h"
 #include "daemon/fetch.h"
 #include "daemon/keeper.h"
+#include "daemon/histogram.h"
 
 struct scheduler;
+
+enum { SCHEDULER_PRODUCERS = 2 }; /* who answers: "carml", "local" */
 
 /* What became of the work so far; jobs unless said otherwise. */
 struct scheduler_counts {
     uint64_t urls; /* whose last outcome was recorded (a URL tried again counts again) */
-    uint64_t done, failed, retried, released;
-    uint64_t pending; /* in the store when last asked */
+    uint64_t leased, done, failed, retried, released;
+    uint64_t reasons[REASON_COUNT]; /* of `failed` and `retried` */
+    uint64_t placeholders;          /* of `done`: known ones (validate.placeholders) */
+    uint64_t pending;               /* in the store when last asked */
+    struct histogram fetch, validate;
+    struct histogram predict[SCHEDULER_PRODUCERS]; /* of `done` */
+};
+
+/* The names of the producers that are counted apart, in their order. */
+extern const char *const scheduler_producers[SCHEDULER_PRODUCERS];
+
+/* What is under way now. */
+struct scheduler_flight {
+    unsigned queued;                     /* URLs: wait for a download to start */
+    unsigned fetching, validating;       /* URLs */
+    unsigned waiting, asking, recording; /* jobs: wait for a backend, are asked, are committed */
+    int64_t memory, memory_limit;        /* bytes of pictures */
+    unsigned fetch_limit;                /* downloads at once */
 };
 
 struct scheduler_options {
@@ -73,7 +92,8 @@ void scheduler_abandon(struct scheduler *scheduler);
 /* No backend will answer any more: what was asked goes back too. */
 void scheduler_backends_closed(struct scheduler *scheduler);
 
-struct scheduler_counts scheduler_counts(const struct scheduler *scheduler);
+const struct scheduler_counts *scheduler_counts(const struct scheduler *scheduler);
+struct scheduler_flight scheduler_flight(const struct scheduler *scheduler);
 
 /* URLs under way, for STATUS= and logs: "12 fetching, 3 checking, 8 asking, 40 waiting". */
 void scheduler_describe(const struct scheduler *scheduler, char *text, size_t size);

@@ -115,6 +115,20 @@ void services_describe(const struct services *services, char *text, size_t size)
     }
 }
 
+unsigned services_loads(const struct services *services, struct services_load *loads)
+{
+    const struct backend *shown[SERVICES_LOADS] = {services->carml, services->local};
+    unsigned count = 0;
+    for (size_t i = 0; i < SERVICES_LOADS; i++) {
+        if (!shown[i])
+            continue;
+        const struct backend_ops *ops = shown[i]->ops;
+        loads[count++] = (struct services_load){
+            .name = ops->name, .load = ops->load(shown[i]), .away_ms = ops->away_ms(shown[i])};
+    }
+    return count;
+}
+
 static void finish(struct services *services)
 {
     void (*closed)(void *) = services->closed;

@@ -26,6 +26,16 @@ struct backend *services_route(const struct services *services, const struct sto
 /* One line on all of them: "carml: 4 in flight, limit 6; local: 2 in flight". */
 void services_describe(const struct services *services, char *text, size_t size);
 
+enum { SERVICES_LOADS = 2 };
+
+/* The same as figures, of at most SERVICES_LOADS backends; returns how many. */
+struct services_load {
+    const char *name; /* "carml", "local" */
+    struct backend_load load;
+    int64_t away_ms;
+};
+unsigned services_loads(const struct services *services, struct services_load *loads);
+
 /* Closes the backends and frees everything; `closed` is called from the loop. */
 void services_close(struct services *services, void (*closed)(void *context), void *context);
 

@@ -45,6 +45,15 @@ typedef void backend_answer_fn(void *context, const struct backend_answer *answe
 
 struct backend;
 
+/* What a backend is doing now, for those who watch. */
+struct backend_load {
+    const char *state; /* "closed", "open", "half-open" when it has a breaker; else "idle" or
+                          "working" */
+    bool breaks;       /* it has a breaker */
+    unsigned in_flight, limit; /* calls: under way, and allowed at once now */
+    unsigned ceiling;          /* ... and by the configuration */
+};
+
 struct backend_ops {
     const char *name;
     /* Asks. `answer` is called once from the loop, never before this returns. */
@@ -61,6 +70,8 @@ struct backend_ops {
                    struct error *error);
     /* One short line for STATUS= and logs, e.g. "carml: 4 in flight, limit 6". */
     void (*describe)(const struct backend *backend, char *text, size_t size);
+    /* NULL for one that only composes others. */
+    struct backend_load (*load)(const struct backend *backend);
     /* Ends what is in flight without answering it, closes predictors (within carml.close_timeout),
      * frees; then `closed` is called from the loop. */
     void (*close)(struct backend *backend, void (*closed)(void *context), void *context);

@@ -471,6 +471,20 @@ static void describe(const struct backend *backend, char *text, size_t size)
                  limiter_limit(&carml->limiter, ceiling(carml)));
 }
 
+static struct backend_load present_load(const struct backend *backend)
+{
+    const struct carml *carml = (const struct carml *)backend;
+    enum breaker_state state = breaker_state(&carml->breaker);
+    unsigned limit = limiter_limit(&carml->limiter, ceiling(carml));
+    if (state != BREAKER_CLOSED)
+        limit = state == BREAKER_HALF_OPEN; /* the probe */
+    return (struct backend_load){.state = breaker_state_name(state),
+                                 .breaks = true,
+                                 .in_flight = carml->lists[CALL_ASKING].count,
+                                 .limit = limit,
+                                 .ceiling = ceiling(carml)};
+}
+
 static void timer_closed(uv_handle_t *handle)
 {
     struct carml *carml = handle->data;
@@ -512,6 +526,7 @@ static const struct backend_ops carml_ops = {
     .away_ms = away_ms,
     .serves = serves,
     .describe = describe,
+    .load = present_load,
     .close = close_backend,
 };
 

@@ -495,6 +495,15 @@ static void describe(const struct backend *backend, char *text, size_t size)
              local->loading > 0 ? ", loading a model" : "");
 }
 
+static struct backend_load present_load(const struct backend *backend)
+{
+    const struct local *local = (const struct local *)backend;
+    return (struct backend_load){.state = local->running || local->loading ? "working" : "idle",
+                                 .in_flight = local->running,
+                                 .limit = workers(local),
+                                 .ceiling = workers(local)};
+}
+
 static void close_backend(struct backend *backend, void (*closed)(void *context), void *context)
 {
     struct local *local = (struct local *)backend;
@@ -512,6 +521,7 @@ static const struct backend_ops local_ops = {
     .away_ms = away_ms,
     .serves = serves,
     .describe = describe,
+    .load = present_load,
     .close = close_backend,
 };
 

@@ -29,14 +29,14 @@ BUILD ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 Q := $(if $(V),,@)
 
 BUILD_PACKAGES := gcc pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev \
-	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev libdeflate-dev sqlite3
+	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev libdeflate-dev libmicrohttpd-dev sqlite3
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy python3-jsonschema \
-	systemd scdoc curl pmccabe clang-format procps git
+	systemd scdoc curl chromium pmccabe clang-format procps git
 # A node that came from elsewhere may not go together with Debian's npm.
 WITNESS_PACKAGES = python3-numpy python3-opencv python3-onnx \
 	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 
-LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto libdeflate
+LIBRARIES := libuv libcurl jansson sqlite3 libjpeg libpng yaml-0.1 libcrypto libdeflate libmicrohttpd
 
 # These install the libraries themselves, or need none; every other goal says what is missing.
 WITHOUT_LIBRARIES := deps build-deps clean demo check check-long check-witness bench
@@ -118,12 +118,15 @@ $(BUILD)/gen/sql_embedded.c: $(EMBED) $(wildcard sql/*/*.sql)
 		-- sql_statements $(call sql_files,statements) -- sql_views $(call sql_files,views))
 $(BUILD)/gen/page_embedded.c: $(EMBED) common/page/style.css
 	$(call embed,common/page/page.h page_files common/page/style.css)
+live_files := $(addprefix daemon/page/live.,html css js)
+$(BUILD)/gen/live_embedded.c: $(EMBED) $(live_files)
+	$(call embed,daemon/live.h live_files $(live_files))
 
 $(BUILD)/lib/libcommon.a: $(call objects,$(COMMON)) $(BUILD)/obj/gen/page_embedded.o
 $(BUILD)/lib/libstore.a: $(call objects,$(STORE)) $(BUILD)/obj/gen/sql_embedded.o
 $(BUILD)/lib/libmodel.a: $(call objects,$(MODEL))
 $(BUILD)/lib/libengine.a: $(call objects,$(ENGINE))
-$(BUILD)/lib/libdaemon.a: $(call objects,$(DAEMON))
+$(BUILD)/lib/libdaemon.a: $(call objects,$(DAEMON)) $(BUILD)/obj/gen/live_embedded.o
 $(BUILD)/lib/libcli.a: $(call objects,$(CLI))
 $(BUILD)/lib/libtest.a: $(call objects,$(TESTLIB))
 # Fixtures call cmocka, which `make demo` must not need.

@@ -162,6 +162,11 @@ static const struct setting table[] = {
      "Threads that one inference of the local engine uses. 0: one, since several pictures run "
      "side\n"
      "by side."},
+    {"http.listen", SETTING_TEXT, AT(http.listen), 0, 0, "", NULL,
+     "Where the daemon can be watched: 127.0.0.1:9464, [::1]:9464, localhost:9464 or\n"
+     "unix:/run/carmlbench/http.sock (mode 0660). `/` is a live page, /metrics is for Prometheus,\n"
+     "/healthz for monitoring, /status.json for scripts. There is no password, so other addresses\n"
+     "are refused: use an ssh tunnel or a reverse proxy. Empty: nothing is served."},
 };
 
 const struct setting *setting_table(size_t *count)

@@ -90,6 +90,9 @@ struct config {
     struct {
         int64_t threads; /* per inference; 0: one */
     } local;
+    struct {
+        char *listen; /* "" : nothing is served; see daemon/listener.h */
+    } http;
 };
 
 /* Reads defaults, then the file. `path` NULL: the default file

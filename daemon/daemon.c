@@ -4,17 +4,18 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/log.h"
-#include "common/url.h"
 #include "daemon/blackbox.h"
+#include "daemon/clock.h"
 #include "daemon/committer.h"
 #include "daemon/descriptors.h"
 #include "daemon/fetch.h"
-#include "daemon/guard.h"
 #include "daemon/keeper.h"
+#include "daemon/monitor.h"
 #include "daemon/notify.h"
+#include "daemon/preflight.h"
+#include "daemon/rate.h"
 #include "daemon/reload.h"
 #include "daemon/scheduler.h"
 #include "daemon/services.h"
@@ -25,6 +26,7 @@ enum phase {
     OPENING,
     WORKING,
     DRAINING,
+    CLOSING_MONITOR,
     CLOSING_BACKENDS,
     WAITING_IDLE,
     CLOSING_FETCHER,
@@ -36,9 +38,10 @@ enum phase {
 #define NEXT(phase) (UINT32_C(1) << (phase))
 
 static const struct machine_state phases[] = {
-    [OPENING] = {"OPENING", NEXT(WORKING) | NEXT(CLOSING_BACKENDS) | NEXT(CLOSING_STORE)},
+    [OPENING] = {"OPENING", NEXT(WORKING) | NEXT(CLOSING_MONITOR) | NEXT(CLOSING_STORE)},
     [WORKING] = {"WORKING", NEXT(DRAINING)},
-    [DRAINING] = {"DRAINING", NEXT(CLOSING_BACKENDS)},
+    [DRAINING] = {"DRAINING", NEXT(CLOSING_MONITOR)},
+    [CLOSING_MONITOR] = {"CLOSING_MONITOR", NEXT(CLOSING_BACKENDS)},
     [CLOSING_BACKENDS] = {"CLOSING_BACKENDS", NEXT(WAITING_IDLE)},
     [WAITING_IDLE] = {"WAITING_IDLE", NEXT(CLOSING_FETCHER)},
     [CLOSING_FETCHER] = {"CLOSING_FETCHER", NEXT(CLOSING_STORE)},
@@ -52,7 +55,9 @@ const struct machine_table daemon_table = {
     "    OPENING ----> WORKING ----> DRAINING       signal, or --once has nothing left\n"
     "       | the store   READY=1       | idle, or daemon.drain is over\n"
     "       | cannot be                 v\n"
-    "       | opened            CLOSING_BACKENDS    predictors are closed\n"
+    "       | opened             CLOSING_MONITOR    nobody watches the end\n"
+    "       |                           v\n"
+    "       |                   CLOSING_BACKENDS    predictors are closed\n"
     "       |                           v\n"
     "       |                     WAITING_IDLE      checks on worker threads end\n"
     "       |                           v\n"
@@ -61,14 +66,13 @@ const struct machine_table daemon_table = {
     "       +------------------> CLOSING_STORE      last outcomes, leases back\n"
     "                                   v\n"
     "                     CLOSING_HANDLES --> ENDED\n",
-    9, phases};
+    10, phases};
 
 enum {
     TICK_MS = 1000,
     STATUS_EVERY_MS = 2000,
-    EXTEND_MS = 30000,        /* asked for at every tick of the opening and the drain */
-    STORE_PATIENCE_MS = 5000, /* at the end, for a store in trouble */
-    RATE_MS = 10000           /* the rate in STATUS= is of the last so many ms, about */
+    EXTEND_MS = 30000,       /* asked for at every tick of the opening and the drain */
+    STORE_PATIENCE_MS = 5000 /* at the end, for a store in trouble */
 };
 
 static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP};
@@ -85,18 +89,22 @@ struct daemon {
     struct services *services;
     struct keeper *keeper; /* NULL: pictures are not kept */
     struct scheduler *scheduler;
+    struct monitor *monitor; /* NULL: nobody may watch */
     uv_signal_t signals[SIGNALS];
     uv_timer_t tick, deadline;
     unsigned handles_open;
-    bool stop_asked;     /* by a signal */
-    bool idle;           /* the scheduler has nothing under way */
-    bool in_trouble;     /* the store cannot write */
+    bool stop_asked; /* by a signal */
+    bool idle;       /* the scheduler has nothing under way */
+    bool in_trouble; /* the store cannot write */
+    struct error trouble;
+    uint64_t recovered; /* leases taken back at the start */
+    int64_t started_wall_ms;
     enum status status;  /* what the process ends with */
     struct error *error; /* ... and why */
     uint64_t heartbeat;  /* of the committer, at the last ping */
-    int64_t pinged_ms, told_ms, rate_ms, started_ms;
-    uint64_t rate_urls, urls;
-    double rate;
+    int64_t pinged_ms, told_ms, started_ms;
+    struct rate rate; /* URLs */
+    uint64_t urls;
 };
 
 static int64_t now_ms(const struct daemon *d)
@@ -125,7 +133,7 @@ static void note_failure(struct daemon *d, enum status status, const char *text)
 
 static void report(struct daemon *d)
 {
-    struct scheduler_counts counts = scheduler_counts(d->scheduler);
+    struct scheduler_counts counts = *scheduler_counts(d->scheduler);
     double seconds = (double)(now_ms(d) - d->started_ms) / 1000;
     d->urls = counts.urls;
     log_notice("%" PRIu64 " URLs in %.1f s: %" PRIu64 " done, %" PRIu64 " failed, %" PRIu64
@@ -202,8 +210,10 @@ static void on_backends_closed(void *context)
         close_fetcher(d);
 }
 
-static void close_backends(struct daemon *d)
+static void close_backends(void *context)
 {
+    struct daemon *d = context;
+    d->monitor = NULL;
     move(d, CLOSING_BACKENDS);
     if (d->services)
         services_close(d->services, on_backends_closed, d);
@@ -211,12 +221,21 @@ static void close_backends(struct daemon *d)
         on_backends_closed(d);
 }
 
+static void close_monitor(struct daemon *d)
+{
+    move(d, CLOSING_MONITOR);
+    if (d->monitor)
+        monitor_close(d->monitor, close_backends, d);
+    else
+        close_backends(d);
+}
+
 static void on_idle(void *context)
 {
     struct daemon *d = context;
     d->idle = true;
     if (phase(d) == DRAINING)
-        close_backends(d);
+        close_monitor(d);
     else if (phase(d) == WAITING_IDLE)
         close_fetcher(d);
 }
@@ -229,7 +248,7 @@ static void hurry(struct daemon *d)
     log_notice("not waiting for what is in flight: it goes back to the queue");
     scheduler_abandon(d->scheduler);
     if (phase(d) == DRAINING)
-        close_backends(d);
+        close_monitor(d);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -253,23 +272,11 @@ static void stop(struct daemon *d, int64_t patience_ms)
 /* ---- talking ----------------------------------------------------------------------------------
  */
 
-static void measure_rate(struct daemon *d, const struct scheduler_counts *counts)
-{
-    int64_t elapsed = now_ms(d) - d->rate_ms;
-    if (elapsed < STATUS_EVERY_MS)
-        return;
-    double recent = (double)(counts->urls - d->rate_urls) * 1000 / (double)elapsed;
-    double weight = elapsed < RATE_MS ? (double)elapsed / RATE_MS : 1;
-    d->rate = d->rate > 0 ? d->rate * (1 - weight) + recent * weight : recent;
-    d->rate_ms = now_ms(d);
-    d->rate_urls = counts->urls;
-}
-
 static void tell_status(struct daemon *d)
 {
-    struct scheduler_counts counts = scheduler_counts(d->scheduler);
+    struct scheduler_counts counts = *scheduler_counts(d->scheduler);
     char flight[160], backends[500] = "";
-    measure_rate(d, &counts);
+    rate_measure(&d->rate, counts.urls, now_ms(d));
     scheduler_describe(d->scheduler, flight, sizeof flight);
     if (d->services)
         services_describe(d->services, backends, sizeof backends);
@@ -277,9 +284,28 @@ static void tell_status(struct daemon *d)
                 "STATUS=%s%" PRIu64 " done, %" PRIu64 " failed, %" PRIu64
                 " pending, %.1f URLs/s; %s; %s",
                 d->in_trouble ? "The database cannot be written! " : "", counts.done, counts.failed,
-                counts.pending, d->rate, flight, backends);
+                counts.pending, d->rate.per_s, flight, backends);
     log_debug("%" PRIu64 " done, %" PRIu64 " failed, %.1f URLs/s; %s; %s", counts.done,
-              counts.failed, d->rate, flight, backends);
+              counts.failed, d->rate.per_s, flight, backends);
+}
+
+static void fill_figures(void *context, struct figures *figures)
+{
+    struct daemon *d = context;
+    *figures = (struct figures){.state = phase(d) == WORKING ? "working" : "draining",
+                                .started_ms = d->started_wall_ms,
+                                .uptime_s = (double)(now_ms(d) - d->started_ms) / 1000,
+                                .urls_per_s = d->rate.per_s,
+                                .counts = scheduler_counts(d->scheduler),
+                                .flight = scheduler_flight(d->scheduler),
+                                .commits = committer_counts(d->committer),
+                                .recovered = d->recovered,
+                                .fetched_bytes = fetcher_bytes(d->fetcher),
+                                .trouble = d->in_trouble ? d->trouble.text : NULL,
+                                .silence_ms = committer_silence_ms(d->committer)};
+    if (d->keeper)
+        figures->kept = keeper_counts(d->keeper);
+    figures->backend_count = services_loads(d->services, figures->backends);
 }
 
 /* A ping says that the loop turns (we are in its timer) and that the writer thread moved since the
@@ -333,6 +359,16 @@ static struct backend *route(void *context, const struct store_target *target, s
     return services_route(d->services, target, error);
 }
 
+static enum status watch(struct daemon *d, struct error *error)
+{
+    struct monitor_options options = {.loop = &d->loop,
+                                      .listen = d->config->http.listen,
+                                      .committer = d->committer,
+                                      .figures = fill_figures,
+                                      .context = d};
+    return monitor_create(&options, &d->monitor, error);
+}
+
 static enum status begin_work(struct daemon *d, struct error *error)
 {
     enum status status = fetcher_create(&d->loop, d->config, &d->fetcher, error);
@@ -341,6 +377,10 @@ static enum status begin_work(struct daemon *d, struct error *error)
     if (!status && *d->config->pictures.folder)
         status = keeper_create(&d->loop, d->config->pictures.folder, d->config->pictures.max_bytes,
                                &d->keeper, error);
+    if (status)
+        return status;
+    if (*d->config->http.listen)
+        status = watch(d, error);
     if (status)
         return status;
     struct scheduler_options options = {.loop = &d->loop,
@@ -370,6 +410,7 @@ static void on_opened(void *context, enum status status, const struct store_reco
     if (recovery->unclean || recovery->released)
         log_notice("the last daemon did not end cleanly: %" PRIu64 " lease(s) taken back",
                    recovery->released);
+    d->recovered = recovery->released;
     if (d->stop_asked) {
         close_store(d);
         return;
@@ -377,11 +418,12 @@ static void on_opened(void *context, enum status status, const struct store_reco
     status = begin_work(d, &why);
     if (status) {
         note_failure(d, status, why.text);
-        close_backends(d);
+        close_monitor(d);
         return;
     }
     move(d, WORKING);
-    d->started_ms = d->rate_ms = now_ms(d);
+    d->started_ms = d->rate.at_ms = now_ms(d);
+    d->started_wall_ms = clock_unix_ms();
     notify_send(&d->notify, "READY=1\nSTATUS=Working");
     log_info("working on %s", d->config->database);
 }
@@ -402,6 +444,7 @@ static void on_trouble(void *context, const char *text)
 {
     struct daemon *d = context;
     d->in_trouble = text != NULL;
+    (void)error_set(&d->trouble, STATUS_IO, "%s", text ? text : "");
     if (text)
         log_error("%s; what is finished is kept, nothing new is begun, tried again every second",
                   text);
@@ -449,7 +492,7 @@ static void reload(struct daemon *d)
 {
     struct error error = {""};
     struct config *fresh = NULL;
-    if (daemon_configure(d->options, &fresh, &error) != STATUS_OK) {
+    if (preflight_read(d->options, &fresh, &error) != STATUS_OK) {
         log_error("configuration not re-read: %s", error.text);
         return;
     }
@@ -496,59 +539,13 @@ static void open_handles(struct daemon *d)
 /* ---- life -------------------------------------------------------------------------------------
  */
 
-static enum status check_network(const struct config *config, struct error *error)
-{
-    struct guard *guard = NULL;
-    enum status status =
-        guard_create(&config->fetch.allow_addresses, &config->fetch.ports, &guard, error);
-    guard_free(guard);
-    char url[URL_MAX];
-    if (!status && config->carml.url && *config->carml.url &&
-        url_normalize(config->carml.url, strlen(config->carml.url), url, error) != STATUS_OK)
-        status = error_prefix(error, STATUS_CONFIG, "carml.url");
-    return status;
-}
-
-enum status daemon_configure(const struct daemon_options *options, struct config **out,
-                             struct error *error)
-{
-    struct config *config = NULL;
-    enum status status = config_read(options->config_path, &config, error);
-    if (status)
-        return status;
-    if (options->database)
-        status = config_set(config, "database", options->database, error);
-    if (!status && options->log_level)
-        status = config_set(config, "log_level", options->log_level, error);
-    if (!status)
-        status = check_network(config, error);
-    if (status) {
-        config_free(config);
-        return status;
-    }
-    *out = config;
-    return STATUS_OK;
-}
-
-static void size_pool(const struct config *config)
-{
-    long threads = (long)config->daemon.workers;
-    if (threads == 0) {
-        threads = sysconf(_SC_NPROCESSORS_ONLN);
-        threads = threads < 2 ? 2 : threads;
-    }
-    char text[24];
-    snprintf(text, sizeof text, "%ld", threads);
-    setenv("UV_THREADPOOL_SIZE", text, 1);
-}
-
 enum status daemon_run(const struct daemon_options *options, struct config *config,
                        struct error *error)
 {
     struct daemon daemon = {.options = options, .config = config, .error = error};
     struct daemon *d = &daemon;
     log_set_level(config_log_level(config));
-    size_pool(config);
+    preflight_threads(config);
     descriptors_fit(config);
     machine_start(&d->machine, &daemon_table, NULL);
     notify_open(&d->notify);

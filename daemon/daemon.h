@@ -22,11 +22,6 @@ struct daemon_options {
 
 extern const struct machine_table daemon_table;
 
-/* Reads the configuration and applies the options to it; checks what can be checked without
- * starting anything. Caller frees *out. */
-enum status daemon_configure(const struct daemon_options *options, struct config **out,
-                             struct error *error) MUST_CHECK;
-
 /* Runs until the work is done (`once`) or a signal ends it. Takes `config`. Errors at the start go
  * to `error`; STATUS_UNAVAILABLE: another daemon has the database, or (`once`) a service was away
  * for longer than carml.patience. */

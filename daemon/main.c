@@ -8,6 +8,8 @@
 #include <uv.h>
 
 #include "daemon/daemon.h"
+#include "daemon/monitor.h"
+#include "daemon/preflight.h"
 
 enum option_code {
     OPTION_CHECK = 256,
@@ -110,7 +112,7 @@ static void bound_heap(void)
 static enum status check_or_run(const struct arguments *arguments, struct error *error)
 {
     struct config *config = NULL;
-    enum status status = daemon_configure(&arguments->daemon, &config, error);
+    enum status status = preflight_read(&arguments->daemon, &config, error);
     if (status)
         return status;
     if (arguments->action == OPTION_CHECK) {
@@ -128,8 +130,8 @@ static enum status check_or_run(const struct arguments *arguments, struct error 
 
 static void print_version(void)
 {
-    printf("carmlbenchd %s (libuv %s, %s)\n", CARMLBENCH_VERSION, uv_version_string(),
-           curl_version());
+    printf("carmlbenchd %s (libuv %s, %s, libmicrohttpd/%s)\n", CARMLBENCH_VERSION,
+           uv_version_string(), curl_version(), monitor_library());
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,130 @@
+#include "daemon/snapshot.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+#include "daemon/clock.h"
+
+/* One row of a view, to be asked for its columns by name. */
+struct row {
+    size_t columns;
+    const char *const *names;
+    const struct store_value *values;
+};
+
+static const struct store_value *find(const struct row *row, const char *name)
+{
+    for (size_t i = 0; i < row->columns; i++)
+        if (strcmp(row->names[i], name) == 0)
+            return &row->values[i];
+    return NULL;
+}
+
+static const char *text(const struct row *row, const char *name)
+{
+    const struct store_value *value = find(row, name);
+    return value && value->kind == VALUE_TEXT ? value->text : "";
+}
+
+static int64_t integer(const struct row *row, const char *name)
+{
+    const struct store_value *value = find(row, name);
+    return value && value->kind == VALUE_INTEGER ? value->integer : 0;
+}
+
+static struct snapshot_run *find_run(struct snapshot *snapshot, const char *name)
+{
+    for (size_t i = 0; i < snapshot->run_count; i++)
+        if (strncmp(snapshot->runs[i].name, name, SNAPSHOT_NAME - 1) == 0)
+            return &snapshot->runs[i];
+    if (snapshot->run_count == SNAPSHOT_RUNS)
+        return NULL;
+    struct snapshot_run *run = &snapshot->runs[snapshot->run_count++];
+    snprintf(run->name, sizeof run->name, "%s", name);
+    return run;
+}
+
+static void add(struct snapshot_jobs *sum, const struct snapshot_jobs *jobs)
+{
+    sum->enqueued += jobs->enqueued;
+    sum->pending += jobs->pending;
+    sum->leased += jobs->leased;
+    sum->done += jobs->done;
+    sum->failed += jobs->failed;
+}
+
+static int take_progress(void *context, size_t columns, const char *const *names,
+                         const struct store_value *values)
+{
+    struct snapshot *snapshot = context;
+    const struct row row = {columns, names, values};
+    const struct snapshot_jobs jobs = {integer(&row, "enqueued"), integer(&row, "pending"),
+                                       integer(&row, "leased"), integer(&row, "done"),
+                                       integer(&row, "failed")};
+    add(&snapshot->jobs, &jobs);
+    if (snapshot->target_count == SNAPSHOT_TARGETS) {
+        snapshot->cut = true;
+        return 0;
+    }
+    struct snapshot_run *run = find_run(snapshot, text(&row, "run"));
+    if (!run) {
+        snapshot->cut = true;
+        return 0;
+    }
+    add(&run->jobs, &jobs);
+    struct snapshot_target *target = &snapshot->targets[snapshot->target_count++];
+    target->run = (size_t)(run - snapshot->runs);
+    target->jobs = jobs;
+    snprintf(target->model, sizeof target->model, "%s", text(&row, "model"));
+    snprintf(target->framework, sizeof target->framework, "%s", text(&row, "framework"));
+    snprintf(target->backend, sizeof target->backend, "%s", text(&row, "backend"));
+    return 0;
+}
+
+static int take_pace(void *context, size_t columns, const char *const *names,
+                     const struct store_value *values)
+{
+    struct snapshot *snapshot = context;
+    const struct row row = {columns, names, values};
+    struct snapshot_run *run = find_run(snapshot, text(&row, "run"));
+    if (run)
+        run->last_minute += integer(&row, "last_minute");
+    snapshot->last_minute += integer(&row, "last_minute");
+    return 0;
+}
+
+static int take_reason(void *context, size_t columns, const char *const *names,
+                       const struct store_value *values)
+{
+    struct snapshot *snapshot = context;
+    const struct row row = {columns, names, values};
+    enum reason reason;
+    if (reason_parse(text(&row, "reason"), &reason) != STATUS_OK)
+        return 0; /* of a newer version */
+    bool failed = strcmp(text(&row, "state"), "failed") == 0;
+    *(failed ? &snapshot->failed[reason] : &snapshot->waiting[reason]) += integer(&row, "count");
+    return 0;
+}
+
+enum status snapshot_read(struct store *store, struct snapshot *out, struct error *error)
+{
+    uint64_t start = uv_hrtime();
+    memset(out, 0, sizeof *out);
+    enum status status = store_rows(store, "progress", NULL, take_progress, out, error);
+    if (!status)
+        status = store_rows(store, "pace", NULL, take_pace, out, error);
+    if (!status)
+        status = store_rows(store, "reasons", NULL, take_reason, out, error);
+    out->read_at_ms = clock_unix_ms();
+    out->took_ms = (double)(uv_hrtime() - start) / 1e6;
+    return status;
+}
+
+double snapshot_eta(const struct snapshot_jobs *jobs, int64_t last_minute)
+{
+    int64_t left = jobs->pending + jobs->leased;
+    if (left <= 0)
+        return 0;
+    return last_minute > 0 ? (double)left * 60 / (double)last_minute : -1;
+}

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/store/bulk.h"
 #include "common/store/connection.h"
 #include "common/store/expectation.h"
 #include "common/store/tally.h"
@@ -10,22 +11,7 @@
 
 /* A chunk dirties most pages of the unique index however large it is, so small ones multiply what
  * is written; large ones keep the daemon from writing for longer. 50000 take about a second. */
-enum {
-    CHUNK_URLS = 50000,
-    CHUNK_BYTES = 16 << 20,
-    EXPECT_MAX = 4096,
-    RUN_NAME_MAX = 200,
-    TARGETS_MAX = 64
-};
-
-/* Only while URLs are added. The cache holds what a chunk works on, whatever the length of the
- * list; each chunk touches most pages of the unique index, so a checkpoint behind each chunk would
- * write them all again; and a chunk that is not acknowledged yet need not be on the disk: the
- * commit of the flush, with synchronous=FULL, syncs the log to its end, with all before it. */
-#define LARGE                                                                                      \
-    "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 65536; PRAGMA synchronous = NORMAL"
-#define USUAL                                                                                      \
-    "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA synchronous = FULL"
+enum { CHUNK_URLS = 50000, CHUNK_BYTES = 16 << 20, EXPECT_MAX = 4096, TARGETS_MAX = 64 };
 
 /* Offsets into the chunk's text; ABSENT stands for NULL. */
 #define ABSENT ((size_t)-1)
@@ -59,11 +45,9 @@ static enum status check_request(struct store *store, const char *run,
                                  const struct store_target *targets, size_t count,
                                  struct error *error)
 {
-    if (store->mode == STORE_READ)
-        return error_set(error, STATUS_INTERNAL, "%s: opened for reading only", store->path);
-    if (!is_named(run) || strlen(run) > RUN_NAME_MAX)
-        return error_set(error, STATUS_USAGE, "run: its name must have 1 to %d characters",
-                         RUN_NAME_MAX);
+    enum status status = bulk_check(store, run, error);
+    if (status)
+        return status;
     if (count < 1 || count > TARGETS_MAX)
         return error_set(error, STATUS_USAGE,
                          "targets: %zu combinations of models and frameworks; give 1 to %d", count,
@@ -76,15 +60,6 @@ static enum status check_request(struct store *store, const char *run,
     return STATUS_OK;
 }
 
-static enum status put_run(struct store *store, const char *run, int64_t *id, struct error *error)
-{
-    enum status status = statement_run(store, STATEMENT_run_insert,
-                                       BINDS(TEXT(run), INTEGER(connection_now_ms())), NULL, error);
-    if (!status)
-        status = statement_integer(store, STATEMENT_run_find, BINDS(TEXT(run)), id, error);
-    return status;
-}
-
 /* Adds run, targets and their accounting, all at zero. */
 static enum status prepare(struct store_enqueue *enqueue, const char *run,
                            const struct store_target *targets, size_t count, struct error *error)
@@ -93,7 +68,7 @@ static enum status prepare(struct store_enqueue *enqueue, const char *run,
     enum status status = transaction_begin(store, error);
     if (status)
         return status;
-    status = put_run(store, run, &enqueue->run_id, error);
+    status = bulk_put_run(store, run, &enqueue->run_id, error);
     for (size_t i = 0; !status && i < count; i++) {
         int64_t id;
         bool known = false;
@@ -124,7 +99,7 @@ enum status store_enqueue_begin(struct store *store, const char *run,
     buf_init(&enqueue->text, CHUNK_BYTES);
     status = prepare(enqueue, run, targets, target_count, error);
     if (!status)
-        status = connection_execute(store, LARGE, error);
+        status = bulk_begin(store, error);
     if (status) {
         store_enqueue_end(enqueue);
         return status;
@@ -136,26 +111,6 @@ enum status store_enqueue_begin(struct store *store, const char *run,
 static const char *entry_text(const struct store_enqueue *enqueue, size_t offset)
 {
     return offset == ABSENT ? NULL : enqueue->text.data + offset;
-}
-
-/* *id: of the URL in the run; when it is new, the id that *id named before. */
-static enum status put_item(struct store_enqueue *enqueue, const struct entry *entry, int64_t *id,
-                            struct error *error)
-{
-    struct store *store = enqueue->store;
-    int64_t changes = 0;
-    const char *url = entry_text(enqueue, entry->url);
-    struct bind expectation = entry->expectation_id ? INTEGER(entry->expectation_id) : NOTHING;
-    enum status status = statement_run(
-        store, STATEMENT_item_insert,
-        BINDS(INTEGER(enqueue->run_id), TEXT(url), expectation, INTEGER(*id)), &changes, error);
-    if (status || changes)
-        return status;
-    status = statement_integer(store, STATEMENT_item_find,
-                               BINDS(INTEGER(enqueue->run_id), TEXT(url)), id, error);
-    return status || !entry->expectation_id
-               ? status
-               : expectation_add(store, *id, entry->expectation_id, error);
 }
 
 static bool same_text(const struct store_enqueue *enqueue, size_t a, size_t b)
@@ -207,7 +162,9 @@ static enum status put_items(struct store_enqueue *enqueue, struct error *error)
     qsort_r(enqueue->by_url, enqueue->used, sizeof enqueue->by_url[0], compare_urls, enqueue);
     for (size_t i = 0; !status && i < enqueue->used; i++) {
         uint32_t place = enqueue->by_url[i];
-        status = put_item(enqueue, &enqueue->entries[place], &enqueue->ids[place], error);
+        const struct entry *entry = &enqueue->entries[place];
+        status = bulk_put_item(enqueue->store, enqueue->run_id, entry_text(enqueue, entry->url),
+                               entry->expectation_id, &enqueue->ids[place], error);
     }
     return status;
 }
@@ -232,16 +189,23 @@ static enum status put_jobs(struct store_enqueue *enqueue, int64_t item_id,
     return status;
 }
 
-static enum status put_chunk(struct store_enqueue *enqueue, struct store_enqueue_counts *counts,
-                             struct error *error)
+/* What the chunk adds to. */
+struct chunk {
+    struct store_enqueue *enqueue;
+    struct store_enqueue_counts counts;
+};
+
+static enum status put_chunk(void *context, struct error *error)
 {
+    struct chunk *chunk = context;
+    struct store_enqueue *enqueue = chunk->enqueue;
     int64_t jobs[TARGETS_MAX] = {0};
     struct tally tally = {0};
     enum status status = find_expectations(enqueue, error);
     if (!status)
         status = put_items(enqueue, error);
     for (size_t i = 0; !status && i < enqueue->used; i++)
-        status = put_jobs(enqueue, enqueue->ids[i], counts, jobs, error);
+        status = put_jobs(enqueue, enqueue->ids[i], &chunk->counts, jobs, error);
     for (size_t i = 0; !status && i < enqueue->target_count; i++)
         status = tally_move(enqueue->store, &tally, enqueue->run_id, enqueue->targets[i], JOB_NEW,
                             JOB_PENDING, jobs[i], error);
@@ -251,18 +215,11 @@ static enum status put_chunk(struct store_enqueue *enqueue, struct store_enqueue
 /* Commits the chunk. After an error it is still there and can be tried again. */
 static enum status write_chunk(struct store_enqueue *enqueue, bool flush, struct error *error)
 {
-    struct store_enqueue_counts counts = enqueue->counts;
-    struct store *store = enqueue->store;
-    enum status status = transaction_begin(store, error);
-    if (status)
-        return status;
-    status = put_chunk(enqueue, &counts, error);
-    if (!status && flush)
-        status =
-            statement_run(store, STATEMENT_run_flush, BINDS(INTEGER(enqueue->run_id)), NULL, error);
-    status = transaction_end(store, status, error);
+    struct chunk chunk = {enqueue, enqueue->counts};
+    enum status status =
+        bulk_commit(enqueue->store, enqueue->run_id, flush, put_chunk, &chunk, error);
     if (!status) {
-        enqueue->counts = counts;
+        enqueue->counts = chunk.counts;
         enqueue->unsynced = !flush;
         enqueue->used = 0;
         buf_clear(&enqueue->text);
@@ -320,13 +277,8 @@ enum status store_enqueue_flush(struct store_enqueue *enqueue, struct store_enqu
                                 struct error *error)
 {
     enum status status = STATUS_OK;
-    if (enqueue->used || enqueue->unsynced) {
-        status = connection_execute(enqueue->store, "PRAGMA synchronous = FULL", error);
-        if (!status)
-            status = write_chunk(enqueue, true, error);
-        /* Without it the next chunks are only slower. */
-        sqlite3_exec(enqueue->store->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
-    }
+    if (enqueue->used || enqueue->unsynced)
+        status = write_chunk(enqueue, true, error);
     if (!status && counts)
         *counts = enqueue->counts;
     return status;
@@ -336,10 +288,7 @@ void store_enqueue_end(struct store_enqueue *enqueue)
 {
     if (!enqueue)
         return;
-    sqlite3 *db = enqueue->store->db;
-    sqlite3_exec(db, USUAL, NULL, NULL, NULL);
-    /* Now, or the daemon's next commit pays for it. */
-    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    bulk_end(enqueue->store);
     buf_free(&enqueue->text);
     free(enqueue);
 }

@@ -1,8 +1,7 @@
 #include <stdio.h>
 
-#include "common/labels.h"
-
 #include "common/store/connection.h"
+#include "common/store/origin.h"
 #include "common/store/tally.h"
 
 /* After this many crashes a picture is set aside (design promise 4). */
@@ -11,40 +10,6 @@ enum { CRASHES_MAX = 3 };
 static const char *or_empty(const char *text)
 {
     return text ? text : "";
-}
-
-static enum status put_label(struct store *store, const char *line, int64_t *id,
-                             struct error *error)
-{
-    char wnid[WNID_SIZE];
-    const char *name;
-    enum status status =
-        statement_integer(store, STATEMENT_label_find, BINDS(TEXT(line)), id, error);
-    if (status != STATUS_NO)
-        return status;
-    label_split(line, wnid, &name);
-    status = statement_run(store, STATEMENT_label_insert,
-                           BINDS(TEXT(line), TEXT(wnid[0] ? wnid : NULL), TEXT(name)), NULL, error);
-    *id = sqlite3_last_insert_rowid(store->db);
-    if (!status)
-        status = statement_run(store, STATEMENT_label_found, BINDS(INTEGER(*id)), NULL, error);
-    return status;
-}
-
-static enum status put_producer(struct store *store, const struct store_producer *producer,
-                                int64_t *id, struct error *error)
-{
-    const struct bind binds[] = {
-        TEXT(or_empty(producer->backend)),         TEXT(or_empty(producer->detail)),
-        TEXT(or_empty(producer->manifest_sha256)), TEXT(or_empty(producer->model_sha256)),
-        TEXT(or_empty(producer->preprocessing)),
-    };
-    enum status status = statement_integer(store, STATEMENT_producer_find, binds, 5, id, error);
-    if (status != STATUS_NO)
-        return status;
-    status = statement_run(store, STATEMENT_producer_insert, binds, 5, NULL, error);
-    *id = sqlite3_last_insert_rowid(store->db);
-    return status;
 }
 
 /* What the outcome's picture is attached to. */
@@ -131,12 +96,13 @@ static enum status put_result(struct store *store, const struct store_outcome *o
                               struct subject *subject, struct error *error)
 {
     int64_t producer_id, image_id, labels[3] = {0};
-    enum status status = put_producer(store, &outcome->producer, &producer_id, error);
+    enum status status = origin_put_producer(store, &outcome->producer, &producer_id, error);
     if (!status)
         status =
             put_picture(store, outcome->job.item_id, subject, &outcome->picture, &image_id, error);
     for (size_t i = 0; !status && i < outcome->prediction_count; i++)
-        status = put_label(store, or_empty(outcome->predictions[i].label), &labels[i], error);
+        status =
+            origin_put_label(store, or_empty(outcome->predictions[i].label), &labels[i], error);
     if (!status)
         status = insert_result(store, outcome, producer_id, image_id, labels, error);
     return status;

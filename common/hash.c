@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void to_hex(const unsigned char *digest, unsigned size, char *hex)
 {
@@ -65,6 +66,37 @@ static enum status hash_files(const char *const *paths, size_t count, const EVP_
         status = error_set(error, STATUS_MEMORY, "%s: out of memory while hashing", paths[0]);
     for (size_t i = 0; !status && i < count; i++)
         status = feed_file(context, paths[i], error);
+    if (!status) {
+        EVP_DigestFinal_ex(context, digest, &length);
+        to_hex(digest, length, hex);
+    }
+    EVP_MD_CTX_free(context);
+    return status;
+}
+
+static enum status feed_descriptor(EVP_MD_CTX *context, int descriptor)
+{
+    char piece[1 << 14];
+    off_t place = 0;
+    for (;;) {
+        ssize_t got = pread(descriptor, piece, sizeof piece, place);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? STATUS_IO : STATUS_OK;
+        EVP_DigestUpdate(context, piece, (size_t)got);
+        place += got;
+    }
+}
+
+enum status hash_sha256_descriptor(int descriptor, char hex[SHA256_HEX_SIZE])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    enum status status = STATUS_MEMORY;
+    if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL))
+        status = feed_descriptor(context, descriptor);
     if (!status) {
         EVP_DigestFinal_ex(context, digest, &length);
         to_hex(digest, length, hex);

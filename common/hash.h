@@ -23,6 +23,10 @@ enum status hash_sha256_file(const char *path, char hex[SHA256_HEX_SIZE],
 enum status hash_sha256_files(const char *const *paths, size_t count, char hex[SHA256_HEX_SIZE],
                               struct error *error) MUST_CHECK;
 
+/* The same for an open file that can be read from any place: from its beginning to its end; where
+ * it stands does not change. STATUS_IO leaves the reason in errno. */
+enum status hash_sha256_descriptor(int descriptor, char hex[SHA256_HEX_SIZE]) MUST_CHECK;
+
 enum status hash_md5_file(const char *path, char hex[MD5_HEX_SIZE], struct error *error) MUST_CHECK;
 
 /* Appends the base64 text of `size` bytes, with padding. */

@@ -27,6 +27,7 @@ struct store;
     X(failure_find)                                                                                \
     X(failure_put)                                                                                 \
     X(fsck_totals)                                                                                 \
+    X(image_answer)                                                                                \
     X(image_count)                                                                                 \
     X(image_put)                                                                                   \
     X(image_uncount)                                                                               \
@@ -47,6 +48,7 @@ struct store;
     X(job_lease)                                                                                   \
     X(job_next_due)                                                                                \
     X(job_open)                                                                                    \
+    X(job_record)                                                                                  \
     X(job_release)                                                                                 \
     X(job_retry)                                                                                   \
     X(label_find)                                                                                  \

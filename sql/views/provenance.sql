@@ -10,11 +10,11 @@ SELECT
     producer.manifest_sha256 AS manifest_sha256,
     producer.model_sha256 AS model_sha256,
     producer.preprocessing AS preprocessing,
-    image.sha256 AS image_sha256,
+    CASE WHEN image.kind IS NOT 'answer' THEN image.sha256 END AS image_sha256,
     image.kind AS image_kind,
-    image.bytes AS image_bytes,
+    nullif(image.bytes, 0) AS image_bytes,
     coalesce(result.final_url, item.url) AS final_url,
-    result.validate_ms AS validate_ms,
+    CASE WHEN image.kind IS NOT 'answer' THEN result.validate_ms END AS validate_ms,
     result.attempt AS token
 FROM result
 CROSS JOIN item ON item.id = result.item_id

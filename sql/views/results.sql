@@ -28,8 +28,8 @@ SELECT
     nullif(image.height, 0) AS height,
     (image.listed
      OR image.urls >= (SELECT value FROM setting WHERE name = 'placeholder_urls')) AS placeholder,
-    result.fetch_ms AS fetch_ms,
-    result.predict_ms AS predict_ms,
+    CASE WHEN image.kind IS NOT 'answer' THEN result.fetch_ms END AS fetch_ms,
+    CASE WHEN image.kind IS NOT 'answer' THEN result.predict_ms END AS predict_ms,
     job.tries AS attempts,
     strftime('%Y-%m-%dT%H:%M:%fZ', result.completed_ms / 1000.0, 'unixepoch') AS completed_at
 FROM result

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "common/store/import.h"
 #include "common/store/sql.h"
 #include "common/store/statement.h"
 #include "tests/lib/store_fixture.h"
@@ -184,6 +185,66 @@ static void a_result_about_other_bytes_is_found(void **state)
                     "result 1/1: is about other bytes");
 }
 
+/* Two more URLs, 5 and 6, with an answer each that was recorded elsewhere, by target 3. */
+static void import_two(struct store_fixture *fixture)
+{
+    static const struct store_import_source source = {
+        .run = "r",
+        .target = {"alexnet", "", "caffe", "", "import"},
+        .producer = {.backend = "import", .detail = "imported from a test"},
+    };
+    struct store_import *import;
+    assert_int_equal(store_import_begin(fixture->store, &source, &import, NULL), STATUS_OK);
+    for (int i = 0; i < 2; i++) {
+        const struct store_answer answer = {
+            .url = i ? "x:6" : "x:5", .count = 1, .entries = {{"brown bear", 0.5}}};
+        assert_int_equal(store_import_add(import, &answer, NULL), STATUS_OK);
+    }
+    assert_int_equal(store_import_flush(import, NULL, NULL), STATUS_OK);
+    store_import_end(import);
+    assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
+}
+
+static void what_is_imported_and_names_a_picture_is_found(void **state)
+{
+    import_two(*state);
+    damage_is_found(state, "UPDATE result SET image_id = 1 WHERE item_id = 5",
+                    "result 5/3: was recorded elsewhere, but names a picture");
+}
+
+static void an_answer_in_the_place_of_a_picture_is_found(void **state)
+{
+    damage_is_found(state, "UPDATE image SET kind = 'answer'",
+                    "result 1/1: an answer stands in the place of its picture");
+}
+
+static void a_wrong_number_of_equal_answers_is_found(void **state)
+{
+    import_two(*state);
+    damage_is_found(state, "UPDATE image SET urls = 3 WHERE kind = 'answer'",
+                    "3 URLs noted, 2 counted");
+}
+
+static void an_import_under_another_backend_is_found(void **state)
+{
+    import_two(*state);
+    damage_is_found(state, "UPDATE target SET backend = 'local' WHERE id = 3",
+                    "result 5/3: answered by import for a target of local");
+}
+
+static void a_missing_class_index_is_found(void **state)
+{
+    damage_is_found(state, "UPDATE result SET class2 = -1",
+                    "result 1/1: class index 294, -1, 296 of an answer by local");
+}
+
+static void an_imported_job_that_waits_is_found(void **state)
+{
+    import_two(*state);
+    damage_is_found(state, "UPDATE job SET state = 0 WHERE item_id = 5",
+                    "job 5/3: waits for what was recorded elsewhere");
+}
+
 static void a_wrong_number_of_urls_of_a_picture_is_found(void **state)
 {
     damage_is_found(state, "UPDATE image SET urls = 9", "9 URLs noted, 1 counted");
@@ -337,6 +398,12 @@ int main(void)
         TEST(a_result_without_picture_is_found),
         TEST(a_result_about_other_bytes_is_found),
         TEST(a_wrong_number_of_urls_of_a_picture_is_found),
+        TEST(what_is_imported_and_names_a_picture_is_found),
+        TEST(an_answer_in_the_place_of_a_picture_is_found),
+        TEST(a_wrong_number_of_equal_answers_is_found),
+        TEST(an_import_under_another_backend_is_found),
+        TEST(a_missing_class_index_is_found),
+        TEST(an_imported_job_that_waits_is_found),
         TEST(a_reference_to_nothing_is_found),
         TEST(a_damaged_file_is_found),
         TEST(at_most_a_thousand_problems_are_told),

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/labels.h"
+#include "common/utf8.h"
+
 static void print_help(const struct command *command)
 {
     printf("usage: carmlbench [--config FILE] [--db FILE] %s %s\n\n%s\n", command->name,
@@ -203,4 +206,27 @@ enum status cli_find_manifest(struct cli *cli, const char *model, struct manifes
             "file (FILE.yml)",
             model);
     return manifest_read(found->path, out, error);
+}
+
+enum status cli_check_run(const struct cli *cli, const char *run, struct error *error)
+{
+    if (!*run || strlen(run) > 200 || !utf8_valid(run))
+        return cli_usage(cli, error, "--run: a name of 1 to 200 bytes of UTF-8 is expected");
+    return STATUS_OK;
+}
+
+enum status cli_check_expectation(const struct cli *cli, const char *text, const char *synset,
+                                  struct error *error)
+{
+    char wnid[WNID_SIZE];
+    const char *rest;
+    if (text && (!*text || !utf8_valid(text)))
+        return cli_usage(cli, error, "--expect: a text in UTF-8 is expected");
+    if (!synset)
+        return STATUS_OK;
+    label_split(synset, wnid, &rest);
+    if (strcmp(wnid, synset) != 0)
+        return cli_usage(cli, error, "--synset %s: expected a WordNet id such as n02131653",
+                         synset);
+    return STATUS_OK;
 }

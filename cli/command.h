@@ -80,8 +80,14 @@ bool cli_is_path(const char *model);
 /* Whether all of stdout was written: STATUS_IO when not (disk full, closed pipe). */
 enum status cli_flush(struct error *error) MUST_CHECK;
 
+/* What is wrong with --run, --expect and --synset, the last two of which may be NULL. */
+enum status cli_check_run(const struct cli *cli, const char *run, struct error *error) MUST_CHECK;
+enum status cli_check_expectation(const struct cli *cli, const char *text, const char *synset,
+                                  struct error *error) MUST_CHECK;
+
 typedef enum status command_fn(struct cli *cli, int argc, char **argv, struct error *error);
 command_fn enqueue_command, status_command, results_command, report_command, retry_command,
-    fsck_command, model_command, classify_command, infer_command, convert_command, verify_command;
+    fsck_command, import_command, model_command, classify_command, infer_command, convert_command,
+    verify_command;
 
 #endif

@@ -10,7 +10,6 @@
 #include "cli/command.h"
 #include "cli/targets.h"
 #include "common/url.h"
-#include "common/utf8.h"
 
 enum { NAMES_MAX = 64 };
 
@@ -74,24 +73,6 @@ static enum status read_options(struct cli *cli, int argc, char **argv, struct r
         }
     }
     return status;
-}
-
-static enum status check_request(const struct cli *cli, const struct request *request,
-                                 struct error *error)
-{
-    char wnid[WNID_SIZE];
-    const char *rest;
-    if (!*request->run || strlen(request->run) > 200 || !utf8_valid(request->run))
-        return cli_usage(cli, error, "--run: a name of 1 to 200 bytes of UTF-8 is expected");
-    if (request->expect && (!*request->expect || !utf8_valid(request->expect)))
-        return cli_usage(cli, error, "--expect: a text in UTF-8 is expected");
-    if (!request->synset)
-        return STATUS_OK;
-    label_split(request->synset, wnid, &rest);
-    if (strcmp(wnid, request->synset) != 0)
-        return cli_usage(cli, error, "--synset %s: expected a WordNet id such as n02131653",
-                         request->synset);
-    return STATUS_OK;
 }
 
 static enum status add_line(const struct request *request, struct store_enqueue *enqueue,
@@ -213,7 +194,9 @@ enum status enqueue_command(struct cli *cli, int argc, char **argv, struct error
         return status;
     status = cli_arguments(cli, argc - optind, 1, 1, error);
     if (!status)
-        status = check_request(cli, &request, error);
+        status = cli_check_run(cli, request.run, error);
+    if (!status)
+        status = cli_check_expectation(cli, request.expect, request.synset, error);
     if (!status)
         status = cli_open_config(cli, error);
     if (status)

@@ -25,7 +25,7 @@ const struct command commands[] = {
      "                     original's, where there are conversions of it)\n"
      "  --backend B        auto, carml or local (default: defaults.backend)\n"
      "  --expect TEXT      the right label contains this text\n"
-     "  --synset WNID      the right answer is this WordNet synset (docs/SQL.md: those below it)\n",
+     "  --synset WNID      the right answer is this WordNet synset, or one below it\n",
      enqueue_command},
     {"status", "[--run R] [--watch] [--json]", "Counts by state and reason, rate and time left.",
      "  --watch            go on until nothing is pending; a progress bar on a terminal\n",
@@ -42,6 +42,22 @@ const struct command commands[] = {
      retry_command},
     {"fsck", "[--json]", "Proves on a live database that nothing was lost or counted twice.", NULL,
      fsck_command},
+    {"import",
+     "FILE|- --as seed-top3 --model NAME[:VER] --framework NAME[:VER] [--run R] [--expect TEXT]"
+     " [--synset WNID] [--json]",
+     "Adds results that were recorded elsewhere, as a run like any other.",
+     "A line for each picture, with one to three entries, best first, and the URL in front where "
+     "it "
+     "is\n"
+     "known:\n"
+     "  {Name:n02132136 brown bear, Probability:0.7}  {Name:teddy, Probability:0.2}\n"
+     "A line that is malformed is refused with its number; importing a file twice adds nothing.\n\n"
+     "  --as seed-top3     the form of the lines; there is no other\n"
+     "  --model, --framework  what answered; need not be known here\n"
+     "  --run R            name of the run (default: default)\n"
+     "  --expect TEXT      the right label contains this text\n"
+     "  --synset WNID      the right answer is this WordNet synset, or one below it\n",
+     import_command},
     {"model", "add FILE.yml | list | show NAME [--json]", "The models that can be asked.",
      "  add copies the manifest, its local files and the certificate of a conversion beside the\n"
      "  database, where the daemon can read them, after checking that they belong together.\n"

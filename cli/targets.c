@@ -20,7 +20,7 @@ static enum status split(const struct cli *cli, const char *option, const char *
         return cli_usage(cli, error, "%s \"%.100s\": expected NAME or NAME:VERSION", option, text);
     out->name = strdup(text);
     if (!out->name)
-        return error_set(error, STATUS_MEMORY, "enqueue: out of memory");
+        return error_set(error, STATUS_MEMORY, "out of memory");
     char *colon = strchr(out->name, ':');
     if (colon)
         *colon = '\0';
@@ -152,6 +152,22 @@ enum status targets_resolve(struct cli *cli, const struct config_list *models,
     }
     if (!status && out->count == 0)
         status = cli_usage(cli, error, "no model to ask; give --model or set defaults.models");
+    return status;
+}
+
+enum status targets_name(const struct cli *cli, const char *model, const char *framework,
+                         const char *backend, struct targets *out, struct error *error)
+{
+    struct versioned one = {0}, two = {0};
+    *out = (struct targets){0};
+    enum status status = split(cli, "--model", model, &one, error);
+    if (!status)
+        status = split(cli, "--framework", framework, &two, error);
+    if (!status)
+        status = add(out, one.name, one.version ? one.version : "", two.name,
+                     two.version ? two.version : "", backend, error);
+    free(one.name);
+    free(two.name);
     return status;
 }
 

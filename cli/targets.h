@@ -21,6 +21,10 @@ struct targets {
 enum status targets_resolve(struct cli *cli, const struct config_list *models,
                             const struct config_list *frameworks, const char *backend,
                             struct targets *out, struct error *error) MUST_CHECK;
+/* One target as NAME[:VERSION] say, whether anybody knows it or not; a version that is not named is
+ * empty. `backend` must outlive *out. STATUS_USAGE. Free as above. */
+enum status targets_name(const struct cli *cli, const char *model, const char *framework,
+                         const char *backend, struct targets *out, struct error *error) MUST_CHECK;
 void targets_free(struct targets *targets);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/word.h"
+
 enum { LIST_MAX = 1024, TEXT_MAX = 4096 };
 
 struct unit {
@@ -224,37 +226,13 @@ const struct setting *setting_find(const char *key)
     return NULL;
 }
 
-/* Levenshtein distance (1966) of two short words. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { LONGEST = 64 };
-    size_t n = strnlen(a, LONGEST), m = strnlen(b, LONGEST);
-    size_t row[LONGEST + 1];
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[m];
-}
-
 const char *setting_nearest(const char *key)
 {
     size_t count;
     const struct setting *table = setting_table(&count);
     const struct setting *best = &table[0];
     for (size_t i = 1; i < count; i++)
-        if (distance(key, table[i].key) < distance(key, best->key))
+        if (word_distance(key, table[i].key) < word_distance(key, best->key))
             best = &table[i];
     return best->key;
 }

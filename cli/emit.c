@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/terminal.h"
 #include "common/json.h"
 
 struct emitter {
@@ -162,24 +163,14 @@ static void write_json(struct emitter *emitter, const struct store_value *values
     fputs(emitter->format == EMIT_JSON ? "}" : "}\n", out);
 }
 
-/* Columns of text, counting UTF-8 sequences once. */
-static size_t text_width(const char *text)
-{
-    size_t width = 0;
-    for (; *text; text++)
-        width += (*text & 0xc0) != 0x80;
-    return width;
-}
-
 static void write_cell(struct emitter *emitter, size_t c, const char *text)
 {
     bool last = c + 1 == emitter->count;
-    size_t width = text_width(text);
+    size_t width = terminal_width(text);
     int padding = width < emitter->width[c] ? (int)(emitter->width[c] - width) : 0;
     if (emitter->numeric[c])
         fprintf(emitter->out, "%*s", padding, "");
-    for (; *text; text++)
-        fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, emitter->out);
+    terminal_write(emitter->out, text);
     if (!emitter->numeric[c] && !last)
         fprintf(emitter->out, "%*s", padding, "");
     fputs(last ? "\n" : "  ", emitter->out);
@@ -211,7 +202,7 @@ static int hold_row(struct emitter *emitter, const struct store_value *values)
         row[c] = strdup(table_text(&values[emitter->source[c]], text, sizeof text));
         if (!row[c])
             return 1;
-        size_t width = text_width(row[c]);
+        size_t width = terminal_width(row[c]);
         if (width > emitter->width[c])
             emitter->width[c] = width;
     }

@@ -73,7 +73,7 @@ static void a_table_shows_the_chosen_columns_without_control_characters(void **s
     (void)state;
     static const char *const chosen[] = {"n", "label", NULL};
     char *text = emitted(EMIT_TABLE, chosen, 1, nasty);
-    assert_string_equal(text, " n  label\n-7  line?break ? \xff \xc3\xa9\n");
+    assert_string_equal(text, " n  label\n-7  line?break ? ? \xc3\xa9\n");
     free(text);
 }
 

@@ -1,0 +1,118 @@
+#include "cli/report/narrow.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Names of models and frameworks are compared without case, as everywhere in the command. */
+static bool names(const char *word, const char *name, const char *version)
+{
+    size_t length = strlen(name);
+    if (strncasecmp(word, name, length) != 0)
+        return false;
+    if (word[length] == '\0')
+        return true;
+    return version && word[length] == ':' && strcmp(word + length + 1, version) == 0;
+}
+
+static bool among(const char *const *words, size_t count, const char *name, const char *version)
+{
+    for (size_t i = 0; i < count; i++)
+        if (names(words[i], name, version))
+            return true;
+    return count == 0;
+}
+
+static bool wanted(const struct report_narrowing *narrowing, const char *model,
+                   const char *model_version, const char *framework, const char *framework_version)
+{
+    return among(narrowing->models, narrowing->model_count, model, model_version) &&
+           among(narrowing->frameworks, narrowing->framework_count, framework, framework_version);
+}
+
+static bool wanted_subject(const struct report_narrowing *narrowing,
+                           const struct report_subject *subject)
+{
+    return wanted(narrowing, subject->model, subject->model_version, subject->framework,
+                  subject->framework_version);
+}
+
+/* Bins refer to rows of accuracy by their place; this is where row `i` will be. */
+static size_t place_after(const struct report *report, const struct report_narrowing *narrowing,
+                          size_t i)
+{
+    size_t place = 0;
+    while (i-- > 0)
+        place += wanted_subject(narrowing, &report->accuracy[i].subject);
+    return place;
+}
+
+static void narrow_accuracy(struct report *report, const struct report_narrowing *narrowing)
+{
+    size_t kept = 0;
+    for (size_t b = 0; b < report->bin_count; b++) {
+        struct report_bin bin = report->bins[b];
+        if (!wanted_subject(narrowing, &report->accuracy[bin.subject].subject))
+            continue;
+        bin.subject = place_after(report, narrowing, bin.subject);
+        report->bins[kept++] = bin;
+    }
+    report->bin_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < report->accuracy_count; i++)
+        if (wanted_subject(narrowing, &report->accuracy[i].subject))
+            report->accuracy[kept++] = report->accuracy[i];
+    report->accuracy_count = kept;
+}
+
+static void narrow_pairs(struct report *report, const struct report_narrowing *narrowing)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < report->pair_count; i++) {
+        const struct report_pair *pair = &report->pairs[i];
+        if (wanted(narrowing, pair->model_a, pair->model_version_a, pair->framework_a,
+                   pair->framework_version_a) &&
+            wanted(narrowing, pair->model_b, pair->model_version_b, pair->framework_b,
+                   pair->framework_version_b))
+            report->pairs[kept++] = *pair;
+    }
+    report->pair_count = kept;
+}
+
+/* Rows that name no version go by the name before the colon. */
+static bool wanted_name(const char *const *words, size_t count, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < count; i++)
+        if (strncasecmp(words[i], name, length) == 0 &&
+            (words[i][length] == '\0' || words[i][length] == ':'))
+            return true;
+    return count == 0;
+}
+
+static void narrow_details(struct report *report, const struct report_narrowing *narrowing)
+{
+    const char *const *models = narrowing->models, *const *frameworks = narrowing->frameworks;
+    size_t m = narrowing->model_count, f = narrowing->framework_count, kept = 0;
+    for (size_t i = 0; i < report->latency_count; i++)
+        if (wanted_name(models, m, report->latency[i].model))
+            report->latency[kept++] = report->latency[i];
+    report->latency_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < report->disagreement_count; i++) {
+        const struct report_disagreement *row = &report->disagreements[i];
+        if (wanted_name(models, m, row->model_a) && wanted_name(models, m, row->model_b) &&
+            wanted_name(frameworks, f, row->framework_a) &&
+            wanted_name(frameworks, f, row->framework_b))
+            report->disagreements[kept++] = *row;
+    }
+    report->disagreement_count = kept;
+}
+
+void report_narrow(struct report *report, const struct report_narrowing *narrowing)
+{
+    if (narrowing->model_count + narrowing->framework_count == 0)
+        return;
+    narrow_accuracy(report, narrowing);
+    narrow_pairs(report, narrowing);
+    narrow_details(report, narrowing);
+}

@@ -1,0 +1,22 @@
+/* narrow: a report with only some models and frameworks in it. */
+#ifndef CLI_REPORT_NARROW_H
+#define CLI_REPORT_NARROW_H
+
+#include <stddef.h>
+
+#include "cli/report/report.h"
+
+enum { NARROW_MOST = 64 };
+
+/* Words as the user gave them: NAME or NAME:VERSION. None: all. */
+struct report_narrowing {
+    const char *models[NARROW_MOST], *frameworks[NARROW_MOST];
+    size_t model_count, framework_count;
+};
+
+/* Takes out the rows about other models and frameworks; of a pair both sides must be named. What is
+ * about whole runs (jobs, failures, moments) stays; latencies, which name no framework, go by
+ * model. */
+void report_narrow(struct report *report, const struct report_narrowing *narrowing);
+
+#endif

@@ -1,0 +1,289 @@
+#include "cli/report/section.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli/report/figure.h"
+
+/* ---- accuracy ---------------------------------------------------------------------------- */
+
+static const struct report_accuracy *find(const struct report *report,
+                                          const struct report_subject *subject)
+{
+    for (size_t i = 0; report && i < report->accuracy_count; i++) {
+        const struct report_subject *other = &report->accuracy[i].subject;
+        if (strcmp(other->run, subject->run) == 0 && strcmp(other->model, subject->model) == 0 &&
+            strcmp(other->model_version, subject->model_version) == 0 &&
+            strcmp(other->framework, subject->framework) == 0 &&
+            strcmp(other->framework_version, subject->framework_version) == 0 &&
+            strcmp(other->backend, subject->backend) == 0 &&
+            strcmp(other->requested_backend, subject->requested_backend) == 0)
+            return &report->accuracy[i];
+    }
+    return NULL;
+}
+
+static bool seed(const struct section *section)
+{
+    return section->report->options.scoring == REPORT_SEED;
+}
+
+static void add_metrics(const struct section *section, struct columns *columns, const char *group)
+{
+    columns_add(columns, COLUMN_NUMBER, group, "n");
+    columns_add(columns, COLUMN_NUMBER, group, "accuracy");
+    if (!seed(section))
+        columns_add(columns, COLUMN_NUMBER, group, "95 % interval");
+    columns_add(columns, COLUMN_NUMBER, group, "prob.");
+    if (section->substring)
+        columns_add(columns, COLUMN_NUMBER, group, "substring");
+    if (section->isa)
+        columns_add(columns, COLUMN_NUMBER, group, "isa");
+}
+
+static void put_beside(struct columns *columns, const struct report *report,
+                       const struct report_accuracy *row)
+{
+    char text[FIGURE_SIZE];
+    const struct report_accuracy *other = find(report, &row->subject);
+    columns_cell(columns, figure_fixed(other ? other->accuracy : NAN, 3, text));
+}
+
+/* `row` NULL: empty cells. */
+static void put_metrics(const struct section *section, struct columns *columns,
+                        const struct report_accuracy *row)
+{
+    char text[FIGURE_SIZE];
+    if (!row) {
+        unsigned empty = (seed(section) ? 3u : 4u) + section->substring + section->isa;
+        for (unsigned i = 0; i < empty; i++)
+            columns_cell(columns, "");
+        return;
+    }
+    columns_cell(columns, figure_count(row->images, text));
+    columns_cell(columns, figure_fixed(row->accuracy, 3, text));
+    if (!seed(section))
+        columns_cell(columns, figure_interval(row->low, row->high, 3, text));
+    columns_cell(columns, figure_fixed(row->mean_probability, 3, text));
+    if (section->substring)
+        put_beside(columns, section->table->substring, row);
+    if (section->isa)
+        put_beside(columns, section->table->isa, row);
+}
+
+/* The first row of this run with the same text as row `i`. */
+static size_t first_with(const struct section *section, char (*names)[SUBJECT_SIZE], size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (section_here(section, section->report->accuracy[k].subject.run) &&
+            strcmp(names[k], names[i]) == 0)
+            return k;
+    return i;
+}
+
+static const struct report_accuracy *cell_of(const struct section *section, size_t model,
+                                             size_t framework)
+{
+    const struct report *report = section->report;
+    for (size_t i = 0; i < report->accuracy_count; i++)
+        if (section_here(section, report->accuracy[i].subject.run) &&
+            strcmp(section->models[i], section->models[model]) == 0 &&
+            strcmp(section->frameworks[i], section->frameworks[framework]) == 0)
+            return &report->accuracy[i];
+    return NULL;
+}
+
+/* Models down, frameworks across. */
+static void fill_grid(const struct section *section, struct columns *columns)
+{
+    const struct report *report = section->report;
+    size_t n = report->accuracy_count;
+    columns_add(columns, COLUMN_LABEL, NULL, "model");
+    for (size_t f = 0; f < n; f++)
+        if (section_here(section, report->accuracy[f].subject.run) &&
+            first_with(section, section->frameworks, f) == f)
+            add_metrics(section, columns, section->frameworks[f]);
+    for (size_t m = 0; m < n; m++) {
+        if (!section_here(section, report->accuracy[m].subject.run) ||
+            first_with(section, section->models, m) != m)
+            continue;
+        columns_cell(columns, section->models[m]);
+        for (size_t f = 0; f < n; f++)
+            if (section_here(section, report->accuracy[f].subject.run) &&
+                first_with(section, section->frameworks, f) == f)
+                put_metrics(section, columns, cell_of(section, m, f));
+    }
+}
+
+static void fill_list(const struct section *section, struct columns *columns)
+{
+    const struct report *report = section->report;
+    columns_add(columns, COLUMN_LABEL, NULL, "model");
+    columns_add(columns, COLUMN_LABEL, NULL, "framework");
+    add_metrics(section, columns, NULL);
+    for (size_t i = 0; i < report->accuracy_count; i++) {
+        if (!section_here(section, report->accuracy[i].subject.run))
+            continue;
+        columns_cell(columns, section->models[i]);
+        columns_cell(columns, section->frameworks[i]);
+        put_metrics(section, columns, &report->accuracy[i]);
+    }
+}
+
+/* The grid where a line has room for it, else the list. */
+static enum status write_accuracy_rows(const struct section *section)
+{
+    const struct report *report = section->report;
+    size_t frameworks = 0;
+    for (size_t i = 0; i < report->accuracy_count; i++)
+        frameworks += section_here(section, report->accuracy[i].subject.run) &&
+                      first_with(section, section->frameworks, i) == i;
+    struct columns *columns = columns_create();
+    if (!columns)
+        return STATUS_MEMORY;
+    if (frameworks * 5 < COLUMNS_MOST) {
+        fill_grid(section, columns);
+        if (columns_width(columns) <= section->table->columns)
+            return section_finish(section, columns);
+        columns_free(columns);
+        columns = columns_create();
+        if (!columns)
+            return STATUS_MEMORY;
+    }
+    fill_list(section, columns);
+    return section_finish(section, columns);
+}
+
+static void explain_accuracy(const struct section *section)
+{
+    static const char *const right[] = {
+        [REPORT_ISA] = "the expected synset or one below it in WordNet (isa)",
+        [REPORT_SUBSTRING] = "a label that contains the expected text (substring)",
+        [REPORT_SEED] = "a label that contains the expected text, as the seed report's script "
+                        "counted (seed)"};
+    static const char *const averaged[] = {
+        [REPORT_ISA] = "mean probability of the first answer",
+        [REPORT_SUBSTRING] = "mean probability of the best of the three answers that contains the "
+                             "text, 0 where none does",
+        [REPORT_SEED] = "probability of the first answer where any of the three contains the text, "
+                        "else 0, on average"};
+    char text[1024];
+    enum report_scoring scoring = section->report->options.scoring;
+    snprintf(
+        text, sizeof text,
+        "n: pictures scored. accuracy: share of them whose first answer is right%s. prob.: "
+        "%s. Right is %s.%s%s",
+        seed(section) ? "" : ", with its 95 % interval (Wilson)", averaged[scoring], right[scoring],
+        section->substring
+            ? " substring: the accuracy without that script's rules, placeholders and "
+              "duplicates left out."
+            : "",
+        section->isa ? " isa: the accuracy by WordNet: the expected synset or one below it." : "");
+    section_explain(section, text);
+}
+
+static void explain_nothing(const struct section *section)
+{
+    bool isa = section->report->options.scoring == REPORT_ISA;
+    if (section->run->done == 0)
+        section_say(section, section->run->failed
+                                 ? "Nothing to score: no picture was answered."
+                                 : "Nothing to score: no picture was answered yet.");
+    else if (section->table->narrowed)
+        section_say(section,
+                    "Nothing to score: no answer by what --model and --framework name has an "
+                    "expectation.");
+    else
+        section_say(section,
+                    isa ? "Nothing to score: no answered URL has an expected synset (--synset, or "
+                          "ImageNet ids in the list)."
+                        : "Nothing to score: no answered URL has an expected text (--expect).");
+}
+
+enum status section_accuracy(const struct section *section)
+{
+    char title[64];
+    snprintf(title, sizeof title, "Accuracy (scored by %s)",
+             report_scoring_name(section->report->options.scoring));
+    section_heading(section, title);
+    if (!section_scored(section, section->report)) {
+        explain_nothing(section);
+        return STATUS_OK;
+    }
+    enum status status = write_accuracy_rows(section);
+    if (!status)
+        explain_accuracy(section);
+    return status;
+}
+
+/* ---- left out ---------------------------------------------------------------------------- */
+
+static enum status write_left_out_rows(const struct section *section)
+{
+    char text[FIGURE_SIZE];
+    const struct report *report = section->report;
+    struct columns *columns = columns_create();
+    if (!columns)
+        return STATUS_MEMORY;
+    columns_add(columns, COLUMN_LABEL, NULL, "model");
+    columns_add(columns, COLUMN_LABEL, NULL, "framework");
+    columns_add(columns, COLUMN_NUMBER, NULL, seed(section) ? "envelopes" : "placeholders");
+    if (!seed(section))
+        columns_add(columns, COLUMN_NUMBER, NULL, "duplicates");
+    for (size_t i = 0; i < report->accuracy_count; i++) {
+        const struct report_accuracy *row = &report->accuracy[i];
+        if (!section_here(section, row->subject.run) || row->placeholders + row->duplicates == 0)
+            continue;
+        columns_cell(columns, section->models[i]);
+        columns_cell(columns, section->frameworks[i]);
+        columns_cell(columns, figure_count(row->placeholders, text));
+        if (!seed(section))
+            columns_cell(columns, figure_count(row->duplicates, text));
+    }
+    return section_finish(section, columns);
+}
+
+static void explain_left_out(const struct section *section)
+{
+    const struct report_options *options = &section->report->options;
+    char text[512];
+    if (seed(section)) {
+        section_say(section,
+                    "envelope: one of the three labels contains that word, which is how the seed "
+                    "report's script told the picture that Flickr serves in place of a deleted "
+                    "one.");
+        return;
+    }
+    snprintf(text, sizeof text, "%s%s",
+             options->include_placeholders
+                 ? "Placeholders count, as --include placeholders asks. "
+                 : "placeholder: a picture that a host serves in place of a deleted one (--include "
+                   "placeholders counts them). ",
+             options->include_duplicates
+                 ? "Duplicates count, as --include duplicates asks."
+                 : "duplicate: the same bytes under another URL, of which the first counts "
+                   "(--include duplicates counts all).");
+    section_say(section, text);
+}
+
+enum status section_left_out(const struct section *section)
+{
+    uint64_t left_out = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < section->report->accuracy_count; i++) {
+        const struct report_accuracy *row = &section->report->accuracy[i];
+        left_out +=
+            section_here(section, row->subject.run) ? row->placeholders + row->duplicates : 0;
+    }
+    if (!section_scored(section, section->report))
+        return STATUS_OK;
+    section_heading(section, "Left out of these numbers");
+    if (left_out > 0) {
+        status = write_left_out_rows(section);
+        fputc('\n', section->out);
+    } else
+        section_say(section, "Nothing was left out.");
+    if (!status)
+        explain_left_out(section);
+    return status;
+}

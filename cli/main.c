@@ -34,9 +34,27 @@ const struct command commands[] = {
      "  --format F         table (default, the most important columns), csv or jsonl (all of "
      "them)\n",
      results_command},
-    {"report", "[--run R] [--score isa|substring] [--json]",
-     "Accuracy per model and framework, how far two agree on the same bytes, and what failed.",
-     "  --score S          only this scoring\n", report_command},
+    {"report",
+     "[--run R] [--model M]... [--framework F]... [--score isa|substring|seed]"
+     " [--include placeholders|duplicates]... [--require EXPR]... [--json] [--html FILE]",
+     "Accuracy per model and framework, what failed, and how far two agree on the same bytes.",
+     "  --run R            only this run\n"
+     "  --model M          only this model, NAME or NAME:VERSION; may be repeated\n"
+     "  --framework F      only this framework, NAME or NAME:VERSION; may be repeated\n"
+     "  --score S          isa (default): the expected synset or one below it is right; substring: "
+     "a\n"
+     "                     label that contains the expected text (default where no synset is "
+     "expected);\n"
+     "                     seed: as the script behind the seed report counted\n"
+     "  --include X        placeholders: count the pictures that hosts serve for deleted ones;\n"
+     "                     duplicates: count the same bytes under every URL\n"
+     "  --require EXPR     METRIC OP NUMBER, as 'accuracy>=0.8' or 'failed<1%'; several with "
+     "commas "
+     "or\n"
+     "                     by repeating. Exit 1, with a line for each row that violates it\n"
+     "  --html FILE        write a page instead\n"
+     "The text is as wide as the terminal, or as COLUMNS says. NO_COLOR=1: without bold titles.\n",
+     report_command},
     {"retry", "[--run R] [--reason X]...", "Puts failed jobs back into the queue.",
      "  --reason X         only jobs that failed for this reason; may be repeated\n",
      retry_command},

@@ -1,157 +1,252 @@
-/* carmlbench report: accuracy per model and framework, then what failed and why. */
+/* carmlbench report: accuracy per model and framework, how far two agree, what failed and why. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/emit.h"
-#include "common/json.h"
+#include "cli/report/json.h"
+#include "cli/report/narrow.h"
+#include "cli/report/report.h"
+#include "cli/report/require.h"
+#include "cli/report/table.h"
+#include "cli/terminal.h"
 
-static const char *const accuracy_columns[] = {
-    "run",     "model",    "framework",    "backend",       "scoring",          "images",
-    "correct", "accuracy", "accuracy_low", "accuracy_high", "mean_probability", NULL};
-static const char *const comparison_columns[] = {
-    "run",  "model",  "framework_a", "framework_b", "images",
-    "both", "only_a", "only_b",      "neither",     "difference",
-    "low",  "high",   "p_value",     "same_first",  "max_abs_probability_difference",
-    NULL};
-static const char *const failure_columns[] = {"run", "stage", "reason", "count", NULL};
+enum { DISAGREEMENTS = 24 };
 
-struct filter {
-    struct emitter *emitter;
-    const char *column, *wanted; /* rows whose column holds another text are left out */
+struct request {
+    struct report_options options;
+    bool scoring_given;
+    struct report_narrowing narrowing;
+    struct requirement requirements[REQUIRE_MOST];
+    size_t requirement_count;
+    const char *html;
 };
 
-static int pass_row(void *context, size_t columns, const char *const *names,
-                    const struct store_value *values)
-{
-    const struct filter *filter = context;
-    for (size_t i = 0; filter->wanted && i < columns; i++)
-        if (strcmp(names[i], filter->column) == 0 &&
-            (values[i].kind != VALUE_TEXT || strcmp(values[i].text, filter->wanted) != 0))
-            return 0;
-    return emitter_row(filter->emitter, columns, names, values);
-}
-
-static enum status section(struct cli *cli, const char *view, const char *run,
-                           const char *const *columns, const char *column, const char *wanted,
-                           uint64_t *rows, struct error *error)
-{
-    struct filter filter = {.column = column, .wanted = wanted};
-    enum status status =
-        emitter_create(stdout, cli->json ? EMIT_JSON : EMIT_TABLE, columns, &filter.emitter);
-    if (!status)
-        status = store_rows(cli->store, view, run, pass_row, &filter, error);
-    if (!status)
-        *rows = emitter_end(filter.emitter);
-    emitter_free(filter.emitter);
-    return status;
-}
-
-struct count {
-    uint64_t rows;
+/* The report, and beside one scored as the seed was, the honest ones. */
+struct reports {
+    struct report *report, *substring, *isa;
 };
 
-static int count_row(void *context, size_t columns, const char *const *names,
-                     const struct store_value *values)
+/* ---- options ------------------------------------------------------------------------------- */
+
+static void print_metrics(void)
 {
-    (void)columns;
-    (void)names;
-    (void)values;
-    ((struct count *)context)->rows++;
-    return 1; /* one is enough to know */
+    const char *name, *meaning;
+    puts("\nMetrics of --require, in the rows of the report that have them:");
+    for (size_t i = 0; (name = require_metric_name(i, &meaning)); i++)
+        printf("  %-30s %s\n", name, meaning);
 }
 
-/* Left out of the text when no two targets of a model answered about the same picture. */
-static enum status print_comparison(struct cli *cli, const char *run, const char *score,
-                                    struct error *error)
+static enum status add_word(const struct cli *cli, const char **words, size_t *count,
+                            const char *option, struct error *error)
 {
-    struct count count = {0};
-    uint64_t rows;
-    enum status status = store_rows(cli->store, "comparison", run, count_row, &count, error);
-
-    if (status || (!cli->json && !count.rows))
-        return status;
-    if (!cli->json)
-        puts("\nTwo answers about the same bytes (difference of the accuracies with its 95 % "
-             "interval;\np_value: exact McNemar; same_first: pairs with one first label)\n");
-    return section(cli, "comparison", run, comparison_columns, "scoring", score, &rows, error);
-}
-
-static enum status print_accuracy(struct cli *cli, const char *run, const char *score,
-                                  struct error *error)
-{
-    uint64_t rows = 0;
-    enum status status;
-
-    if (!cli->json)
-        puts("Accuracy (95 % Wilson interval; placeholders left out)\n");
-    status = section(cli, "accuracy", run, accuracy_columns, "scoring", score, &rows, error);
-    if (status || cli->json)
-        return status;
-    if (rows == 0)
-        puts(
-            "Nothing to score: no answered URL has an expectation (--synset, --expect, or ImageNet "
-            "ids in the list).");
-    else if (!score || strcmp(score, "isa") == 0)
-        puts("\nisa: the answer is the expected synset itself. Synsets below it count once the "
-             "table isa\n"
-             "holds WordNet's hypernyms; this version does not import them.");
+    if (*count == NARROW_MOST)
+        return cli_usage(cli, error, "%s: more than %d", option, NARROW_MOST);
+    words[(*count)++] = optarg;
     return STATUS_OK;
 }
 
-static enum status print_failures(struct cli *cli, const char *run, struct error *error)
+static enum status take_include(const struct cli *cli, struct request *request, struct error *error)
 {
-    uint64_t rows = 0;
-    enum status status;
+    if (strcmp(optarg, "placeholders") == 0)
+        request->options.include_placeholders = true;
+    else if (strcmp(optarg, "duplicates") == 0)
+        request->options.include_duplicates = true;
+    else
+        return cli_usage(cli, error, "--include %s: expected placeholders or duplicates", optarg);
+    return STATUS_OK;
+}
 
-    if (!cli->json)
-        puts("\nFailures by reason\n");
-    status = section(cli, "reasons", run, failure_columns, "state", "failed", &rows, error);
-    if (!status && !cli->json && rows == 0)
-        puts("none");
+static enum status take_score(const struct cli *cli, struct request *request, struct error *error)
+{
+    request->scoring_given = true;
+    if (report_scoring_parse(optarg, &request->options.scoring))
+        return cli_usage(cli, error, "--score %s: expected isa, substring or seed", optarg);
+    return STATUS_OK;
+}
+
+static enum status take_require(struct request *request, struct error *error)
+{
+    enum status status =
+        requirement_parse(optarg, request->requirements, &request->requirement_count, error);
+    return status ? error_prefix(error, status, "report") : STATUS_OK;
+}
+
+static enum status take(const struct cli *cli, int option, struct request *request,
+                        struct error *error)
+{
+    struct report_narrowing *narrowing = &request->narrowing;
+    switch (option) {
+    case 'r':
+        request->options.run = optarg;
+        return STATUS_OK;
+    case 'm':
+        return add_word(cli, narrowing->models, &narrowing->model_count, "--model", error);
+    case 'f':
+        return add_word(cli, narrowing->frameworks, &narrowing->framework_count, "--framework",
+                        error);
+    case 's':
+        return take_score(cli, request, error);
+    case 'i':
+        return take_include(cli, request, error);
+    case 'q':
+        return take_require(request, error);
+    default:
+        request->html = optarg;
+        return STATUS_OK;
+    }
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* A store is good for one report. */
+static enum status read_one(struct cli *cli, const struct request *request,
+                            enum report_scoring scoring, bool details, struct report **out,
+                            struct error *error)
+{
+    struct report_options options = request->options;
+    options.scoring = scoring;
+    options.details = details;
+    options.database = cli->config->database;
+    options.disagreements = DISAGREEMENTS;
+    enum status status = cli_open_store(cli, STORE_READ, error);
+    if (!status)
+        status = report_read(cli->store, &options, out, error);
+    store_close(cli->store);
+    cli->store = NULL;
     return status;
 }
 
-/* The parts of the JSON object stand under their names. */
-static enum status print_report(struct cli *cli, const char *run, const char *score,
-                                struct error *error)
+/* Whether nothing is scored although pictures were answered. */
+static bool unscored(const struct report *report)
 {
-    fputs(cli->json ? "{\"accuracy\":" : "", stdout);
-    enum status status = print_accuracy(cli, run, score, error);
-    if (!status) {
-        fputs(cli->json ? ",\"comparison\":" : "", stdout);
-        status = print_comparison(cli, run, score, error);
+    uint64_t done = 0;
+    for (size_t i = 0; i < report->run_count; i++)
+        done += report->runs[i].done;
+    return done > 0 && report->accuracy_count == 0;
+}
+
+/* Without --score, by isa; where that scores nothing, but substring does, by that. */
+static enum status read_main(struct cli *cli, const struct request *request, bool details,
+                             struct reports *reports, struct error *error)
+{
+    struct report *other = NULL;
+    enum status status =
+        read_one(cli, request, request->options.scoring, details, &reports->report, error);
+    if (status || request->scoring_given || !unscored(reports->report))
+        return status;
+    status = read_one(cli, request, REPORT_SUBSTRING, details, &other, error);
+    if (status)
+        return status;
+    if (other->accuracy_count == 0) {
+        report_free(other);
+        return STATUS_OK;
     }
-    if (!status) {
-        fputs(cli->json ? ",\"failures\":" : "", stdout);
-        status = print_failures(cli, run, error);
+    report_free(reports->report);
+    reports->report = other;
+    fputs("note: no answered URL has an expected synset; scored by substring\n", stderr);
+    return STATUS_OK;
+}
+
+static enum status read_all(struct cli *cli, const struct request *request, struct reports *reports,
+                            struct error *error)
+{
+    bool details = cli->json || request->html;
+    for (size_t i = 0; i < request->requirement_count; i++)
+        details |= requirement_needs_details(&request->requirements[i]);
+    enum status status = read_main(cli, request, details, reports, error);
+    if (!status && request->options.scoring == REPORT_SEED)
+        status = read_one(cli, request, REPORT_SUBSTRING, false, &reports->substring, error);
+    if (!status && request->options.scoring == REPORT_SEED)
+        status = read_one(cli, request, REPORT_ISA, false, &reports->isa, error);
+    struct report *const all[] = {reports->report, reports->substring, reports->isa};
+    for (size_t i = 0; !status && i < sizeof all / sizeof all[0]; i++)
+        if (all[i])
+            report_narrow(all[i], &request->narrowing);
+    return status;
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void write_json(const struct request *request, const struct reports *reports)
+{
+    const struct report_json json = {.report = reports->report,
+                                     .substring = reports->substring,
+                                     .isa = reports->isa,
+                                     .narrowing = &request->narrowing,
+                                     .requirements = request->requirements,
+                                     .requirement_count = request->requirement_count};
+    report_write_json(stdout, &json);
+}
+
+static enum status write_table(const struct request *request, const struct reports *reports,
+                               struct error *error)
+{
+    const struct report_narrowing *narrowing = &request->narrowing;
+    const struct report_table table = {.report = reports->report,
+                                       .substring = reports->substring,
+                                       .isa = reports->isa,
+                                       .narrowed =
+                                           narrowing->model_count + narrowing->framework_count > 0,
+                                       .columns = terminal_columns(stdout),
+                                       .styled = terminal_styled(stdout)};
+    enum status status = report_write_table(stdout, &table);
+    return status ? error_set(error, status, "report: %s", status_text(status)) : STATUS_OK;
+}
+
+/* STATUS_NO, without a further line, when one does not hold. */
+static enum status check(const struct request *request, const struct report *report)
+{
+    enum status worst = STATUS_OK;
+    fflush(stdout);
+    for (size_t i = 0; i < request->requirement_count; i++) {
+        enum status status = requirement_tell(&request->requirements[i], report, stderr);
+        worst = status ? status : worst;
     }
+    return worst;
+}
+
+static enum status answer(struct cli *cli, const struct request *request, struct error *error)
+{
+    struct reports reports = {0};
+    enum status status = read_all(cli, request, &reports, error);
+    if (!status && cli->json)
+        write_json(request, &reports);
+    else if (!status)
+        status = write_table(request, &reports, error);
     if (!status)
-        fputs(cli->json ? "}\n" : "", stdout);
+        status = cli_flush(error);
+    if (!status)
+        status = check(request, reports.report);
+    report_free(reports.report);
+    report_free(reports.substring);
+    report_free(reports.isa);
     return status;
 }
 
 enum status report_command(struct cli *cli, int argc, char **argv, struct error *error)
 {
-    static const struct option table[] = {{"run", required_argument, NULL, 'r'},
-                                          {"score", required_argument, NULL, 's'},
-                                          CLI_COMMON_OPTIONS};
-    const char *run = NULL, *score = NULL;
-    for (int value; (value = cli_next_option(cli, argc, argv, table, error)) != CLI_END;) {
-        if (value == CLI_HELP)
+    static const struct option table[] = {
+        {"run", required_argument, NULL, 'r'},       {"model", required_argument, NULL, 'm'},
+        {"framework", required_argument, NULL, 'f'}, {"score", required_argument, NULL, 's'},
+        {"include", required_argument, NULL, 'i'},   {"require", required_argument, NULL, 'q'},
+        {"html", required_argument, NULL, 'h'},      CLI_COMMON_OPTIONS};
+    struct request request = {0};
+    enum status status = STATUS_OK;
+    for (int value;
+         !status && (value = cli_next_option(cli, argc, argv, table, error)) != CLI_END;) {
+        if (value == CLI_HELP) {
+            print_metrics();
             return STATUS_OK;
+        }
         if (value == CLI_ERROR)
             return STATUS_USAGE;
-        if (value == 'r')
-            run = optarg;
-        else
-            score = optarg;
+        status = take(cli, value, &request, error);
     }
-    if (score && strcmp(score, "isa") != 0 && strcmp(score, "substring") != 0)
-        return cli_usage(cli, error, "--score %s: this version scores by isa or substring", score);
-    enum status status = cli_arguments(cli, argc - optind, 0, 0, error);
     if (!status)
-        status = cli_open_store(cli, STORE_READ, error);
+        status = cli_arguments(cli, argc - optind, 0, 0, error);
     if (!status)
-        status = print_report(cli, run, score, error);
-    return status;
+        status = cli_open_config(cli, error);
+    if (!status && request.html)
+        status = error_set(error, STATUS_UNSUPPORTED, "--html: this version writes no page");
+    return status ? status : answer(cli, &request, error);
 }

@@ -144,8 +144,8 @@ static enum status write_run(struct section *section)
     enum status status = STATUS_OK;
     char text[1024];
     snprintf(text, sizeof text,
-             "Run %.512s: %" PRIu64 " jobs: %" PRIu64 " answered, %" PRIu64 " failed, %" PRIu64
-             " open",
+             "Run %.512s: %" PRIu64 " jobs (%" PRIu64 " answered, %" PRIu64 " failed, %" PRIu64
+             " open)",
              run->run, run->enqueued, run->done, run->failed, run->pending + run->leased);
     section_say(section, text);
     section->substring = section_scored(section, section->table->substring);

@@ -278,11 +278,11 @@ enum status section_left_out(const struct section *section)
     if (!section_scored(section, section->report))
         return STATUS_OK;
     section_heading(section, "Left out of these numbers");
-    if (left_out > 0) {
+    if (left_out > 0)
         status = write_left_out_rows(section);
-        fputc('\n', section->out);
-    } else
+    else
         section_say(section, "Nothing was left out.");
+    fputc('\n', section->out);
     if (!status)
         explain_left_out(section);
     return status;

@@ -72,7 +72,7 @@ class OneRun(Frameworks):
         self.assertEqual(layouts, {"Caffe": "CHW", "NumPy": "CHW", "ONNX": "CHW",
                                    "TensorFlow": "HWC"})
         report = self.cli("report").stdout
-        self.assertIn("Two answers about the same bytes", report)
+        self.assertIn("Comparison of two answers about the same bytes", report)
         self.assertEqual(len(json.loads(self.cli("report", "--json").stdout)["comparison"]), 6)
 
     def test_urls_without_an_expectation_are_compared_too(self):

@@ -71,7 +71,7 @@ static void models_go_down_and_frameworks_across(void **state)
     write_columns(110);
     assert_string_equal(
         text,
-        "Run bears: 20000 jobs: 19060 answered, 900 failed, 40 open\n"
+        "Run bears: 20000 jobs (19060 answered, 900 failed, 40 open)\n"
         "\n"
         "Accuracy (scored by isa)\n"
         "\n"
@@ -300,7 +300,7 @@ static void each_run_has_a_part_of_its_own(void **state)
     fixture.runs[1] = (struct report_run){.run = "cats", .enqueued = 7, .pending = 7};
     fixture.accuracy[3].subject.run = "cats";
     write_columns(110);
-    assert_says("\n\nRun cats: 7 jobs: 0 answered, 0 failed, 7 open\n");
+    assert_says("\n\nRun cats: 7 jobs (0 answered, 0 failed, 7 open)\n");
     const char *cats = strstr(text, "Run cats");
     assert_non_null(strstr(cats, "GoogLeNet    4000     0.800"));
     assert_null(strstr(cats, "AlexNet"));

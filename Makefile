@@ -121,13 +121,15 @@ $(BUILD)/gen/page_embedded.c: $(EMBED) common/page/style.css
 live_files := $(addprefix daemon/page/live.,html css js)
 $(BUILD)/gen/live_embedded.c: $(EMBED) $(live_files)
 	$(call embed,daemon/live.h live_files $(live_files))
+$(BUILD)/gen/figures_embedded.c: $(EMBED) $(wildcard sql/figures/*.sql)
+	$(call embed,cli/report/html_page.h sql_figures $(call sql_files,figures))
 
 $(BUILD)/lib/libcommon.a: $(call objects,$(COMMON)) $(BUILD)/obj/gen/page_embedded.o
 $(BUILD)/lib/libstore.a: $(call objects,$(STORE)) $(BUILD)/obj/gen/sql_embedded.o
 $(BUILD)/lib/libmodel.a: $(call objects,$(MODEL))
 $(BUILD)/lib/libengine.a: $(call objects,$(ENGINE))
 $(BUILD)/lib/libdaemon.a: $(call objects,$(DAEMON)) $(BUILD)/obj/gen/live_embedded.o
-$(BUILD)/lib/libcli.a: $(call objects,$(CLI))
+$(BUILD)/lib/libcli.a: $(call objects,$(CLI)) $(BUILD)/obj/gen/figures_embedded.o
 $(BUILD)/lib/libtest.a: $(call objects,$(TESTLIB))
 # Fixtures call cmocka, which `make demo` must not need.
 $(BUILD)/lib/libfixture.a: $(call objects,$(FIXTURES))

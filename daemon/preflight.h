@@ -1,4 +1,4 @@
-/* preflight: the configuration, read and checked before the daemon starts. */
+/* preflight: what is looked at, and set, before the event loop starts. */
 #ifndef DAEMON_PREFLIGHT_H
 #define DAEMON_PREFLIGHT_H
 
@@ -8,5 +8,8 @@
  * starting anything. Caller frees *out. */
 enum status preflight_read(const struct daemon_options *options, struct config **out,
                            struct error *error) MUST_CHECK;
+
+/* Makes libuv's pool as large as daemon.workers says. Before the pool's first use. */
+void preflight_threads(const struct config *config);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "cli/terminal.h"
 #include "common/json.h"
+#include "common/utf8.h"
 
 struct emitter {
     FILE *out;
@@ -100,19 +101,27 @@ static int choose_columns(struct emitter *emitter, size_t columns, const char *c
     return 0;
 }
 
-static void write_csv_field(FILE *out, const char *text)
+/* With quotes doubled. Bytes that are not UTF-8 become U+FFFD, as in JSON. */
+static void write_quoted(FILE *out, const char *text)
 {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
+    while (*text) {
+        size_t length = utf8_length(text);
         if (*text == '"')
             fputc('"', out);
-        fputc(*text, out);
+        if (length)
+            fwrite(text, 1, length, out);
+        else
+            fputs("\xef\xbf\xbd", out);
+        text += length ? length : 1;
     }
-    fputc('"', out);
+}
+
+static void write_csv_field(FILE *out, const char *text)
+{
+    const char *quote = strpbrk(text, ",\"\r\n") ? "\"" : "";
+    fputs(quote, out);
+    write_quoted(out, text);
+    fputs(quote, out);
 }
 
 static void write_csv_header(const struct emitter *emitter)
@@ -121,7 +130,8 @@ static void write_csv_header(const struct emitter *emitter)
         fprintf(emitter->out, "%s%s", emitter->names[c], c + 1 < emitter->count ? "," : "\n");
 }
 
-/* RFC 4180, with plain newlines. */
+/* RFC 4180, with plain newlines. Texts are as recorded, also what a spreadsheet would take for a
+ * formula: who reads it as data must get the data. */
 static void write_csv(struct emitter *emitter, const struct store_value *values)
 {
     char text[64];

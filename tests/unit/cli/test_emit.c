@@ -63,8 +63,23 @@ static void csv_quotes_what_needs_quotes(void **state)
 {
     (void)state;
     char *text = emitted(EMIT_CSV, NULL, 1, nasty);
-    assert_string_equal(text, "url,n,p,label\n\"http://e/a,b\"\"c\",-7,0.1,\"line\nbreak \x01 \xff "
-                              "\xc3\xa9\"\n");
+    assert_string_equal(text, "url,n,p,label\n\"http://e/a,b\"\"c\",-7,0.1,\"line\nbreak \x01 "
+                              "\xef\xbf\xbd \xc3\xa9\"\n");
+    free(text);
+}
+
+static void csv_does_not_change_what_was_recorded(void **state)
+{
+    (void)state;
+    static const struct store_value values[] = {
+        {.kind = VALUE_TEXT, .text = "=HYPERLINK(\"x\")"},
+        {.kind = VALUE_TEXT, .text = " @a "},
+        {.kind = VALUE_TEXT, .text = "\r"},
+        {.kind = VALUE_TEXT, .text = "\"\""},
+    };
+    char *text = emitted(EMIT_CSV, NULL, 1, values);
+    assert_string_equal(text,
+                        "url,n,p,label\n\"=HYPERLINK(\"\"x\"\")\", @a ,\"\r\",\"\"\"\"\"\"\n");
     free(text);
 }
 
@@ -106,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_is_valid_whatever_the_labels_hold),
         cmocka_unit_test(csv_quotes_what_needs_quotes),
+        cmocka_unit_test(csv_does_not_change_what_was_recorded),
         cmocka_unit_test(a_table_shows_the_chosen_columns_without_control_characters),
         cmocka_unit_test(rows_beyond_the_sample_still_come_out),
         cmocka_unit_test(no_rows_are_an_empty_json_array),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "daemon/activity.h"
 #include "daemon/blackbox.h"
 #include "daemon/clock.h"
 #include "daemon/committer.h"
@@ -21,6 +22,7 @@
 #include "daemon/services.h"
 #include "daemon/task.h"
 #include "daemon/timings.h"
+#include "daemon/workers.h"
 
 enum phase {
     OPENING,
@@ -89,6 +91,7 @@ struct daemon {
     struct services *services;
     struct keeper *keeper; /* NULL: pictures are not kept */
     struct scheduler *scheduler;
+    struct activity activity;
     struct monitor *monitor; /* NULL: nobody may watch */
     uv_signal_t signals[SIGNALS];
     uv_timer_t tick, deadline;
@@ -335,8 +338,12 @@ static void on_tick(uv_timer_t *timer)
     /* Pictures and answers leave holes between small things that live longer; without this the heap
      * stays as large as the busiest moment needed. About a millisecond. */
     malloc_trim(0);
-    if ((phase(d) == WORKING || phase(d) == DRAINING) &&
-        now_ms(d) - d->told_ms >= STATUS_EVERY_MS) {
+    if (phase(d) != WORKING && phase(d) != DRAINING)
+        return;
+    struct figures figures;
+    fill_figures(d, &figures);
+    activity_tell(&d->activity, d->committer, &figures, now_ms(d));
+    if (now_ms(d) - d->told_ms >= STATUS_EVERY_MS) {
         d->told_ms = now_ms(d);
         tell_status(d);
     }
@@ -545,7 +552,7 @@ enum status daemon_run(const struct daemon_options *options, struct config *conf
     struct daemon daemon = {.options = options, .config = config, .error = error};
     struct daemon *d = &daemon;
     log_set_level(config_log_level(config));
-    preflight_threads(config);
+    workers_fit(config);
     descriptors_fit(config);
     machine_start(&d->machine, &daemon_table, NULL);
     notify_open(&d->notify);

@@ -1,9 +1,6 @@
 #include "daemon/preflight.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/url.h"
 #include "daemon/guard.h"
@@ -44,16 +41,4 @@ enum status preflight_read(const struct daemon_options *options, struct config *
     }
     *out = config;
     return STATUS_OK;
-}
-
-void preflight_threads(const struct config *config)
-{
-    long threads = (long)config->daemon.workers;
-    if (threads == 0) {
-        threads = sysconf(_SC_NPROCESSORS_ONLN);
-        threads = threads < 2 ? 2 : threads;
-    }
-    char text[24];
-    snprintf(text, sizeof text, "%ld", threads);
-    setenv("UV_THREADPOOL_SIZE", text, 1);
 }

@@ -1,4 +1,4 @@
-/* preflight: what is looked at, and set, before the event loop starts. */
+/* preflight: the configuration, read and checked before the daemon starts. */
 #ifndef DAEMON_PREFLIGHT_H
 #define DAEMON_PREFLIGHT_H
 
@@ -8,8 +8,5 @@
  * starting anything. Caller frees *out. */
 enum status preflight_read(const struct daemon_options *options, struct config **out,
                            struct error *error) MUST_CHECK;
-
-/* Makes libuv's pool as large as daemon.workers says. Before the pool's first use. */
-void preflight_threads(const struct config *config);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "daemon/dispatch.h"
+#include "daemon/workers.h"
 
 /* ---- making way for others --------------------------------------------------------------------
  */
@@ -428,6 +429,7 @@ struct scheduler_flight scheduler_flight(const struct scheduler *s)
         .memory = s->memory,
         .memory_limit = config->daemon.memory,
         .fetch_limit = (unsigned)config->fetch.concurrency,
+        .workers = workers_count(config),
     };
     for (const struct task *task = s->tasks; task; task = task->next)
         flight.queued += task_state(task) == TASK_QUEUED;

@@ -50,6 +50,7 @@ struct scheduler_flight {
     unsigned waiting, asking, recording; /* jobs: wait for a backend, are asked, are committed */
     int64_t memory, memory_limit;        /* bytes of pictures */
     unsigned fetch_limit;                /* downloads at once */
+    unsigned workers;                    /* threads that check pictures */
 };
 
 struct scheduler_options {

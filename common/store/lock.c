@@ -61,12 +61,30 @@ enum status lock_acquire(const char *path, int *descriptor, struct error *error)
         close(opened);
         goto out;
     }
+    /* The same once more in the kind of lock that others can ask about without taking it. */
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    (void)fcntl(opened, F_OFD_SETLK, &whole);
     take_after(opened, path);
     write_pid(opened);
     *descriptor = opened;
 out:
     free(name);
     return status;
+}
+
+bool lock_held(const char *path)
+{
+    char *name = NULL;
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    if (asprintf(&name, "%s.lock", path) < 0)
+        return false;
+    int opened = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    free(name);
+    if (opened < 0)
+        return false;
+    bool held = fcntl(opened, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    close(opened);
+    return held;
 }
 
 void lock_release(int descriptor)

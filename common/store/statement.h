@@ -54,6 +54,8 @@ struct store;
     X(label_find)                                                                                  \
     X(label_found)                                                                                 \
     X(label_insert)                                                                                \
+    X(live_clear)                                                                                  \
+    X(live_insert)                                                                                 \
     X(producer_find)                                                                               \
     X(producer_insert)                                                                             \
     X(result_insert)                                                                               \

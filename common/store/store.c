@@ -9,13 +9,15 @@
 #include "common/store/migrate.h"
 #include "common/store/target.h"
 
-/* Every lease back to pending; only one daemon at a time gets here. */
+/* Every lease back to pending, and nobody works any more; only one daemon at a time gets here. */
 static enum status release_leases(struct store *store, uint64_t *released, struct error *error)
 {
     int64_t changes = 0;
     enum status status = statement_run(store, STATEMENT_job_release, NULL, 0, &changes, error);
     if (!status)
         status = statement_run(store, STATEMENT_tally_release, NULL, 0, NULL, error);
+    if (!status)
+        status = statement_run(store, STATEMENT_live_clear, NULL, 0, NULL, error);
     *released = (uint64_t)changes;
     return status;
 }

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "daemon/blackbox.h"
 #include "daemon/timings.h"
+#include "daemon/workers.h"
 #include "engine/classifier.h"
 
 /* A model whose files are broken is looked at again after this long: someone may have mended it. */
@@ -78,10 +79,7 @@ struct local {
 
 static unsigned workers(const struct local *local)
 {
-    if (local->config->daemon.workers > 0)
-        return (unsigned)local->config->daemon.workers;
-    unsigned cpus = uv_available_parallelism();
-    return cpus < 2 ? 2 : cpus;
+    return workers_count(local->config);
 }
 
 static const char *given(const char *text)

@@ -251,6 +251,27 @@ class Figures(Case):
         self.wait_for(shared)
 
 
+class Activity(Case):
+    def test_database_says_what_the_daemon_does_until_it_ends(self):
+        self.configure(fetch={"per_host": 3})
+        self.enqueue([f"/slow/{self.pictures[0]}?bps=2000&{i}" for i in range(20)])
+        daemon = self.daemon()
+
+        def seen():
+            return {row[0]: row[1:] for row in self.query(
+                "SELECT name, state, in_flight, ceiling, detail FROM activity")}
+
+        rows = self.wait_for(lambda: (r := seen()).get("fetch", (0, 0))[1] == 3 and r, daemon)
+        self.assertEqual(sorted(rows), ["fetch", "local", "validate"])
+        self.assertEqual(rows["fetch"][0::2], ("working", 128))
+        self.assertRegex(rows["fetch"][3], r"^17 wait for their turn$")
+        self.assertEqual(rows["local"][:2], ("idle", 0))
+        daemon.signal(signal.SIGTERM)
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.wait(), 0)
+        self.assertEqual(seen(), {})
+
+
 class Strangers(Case):
     def send(self, data):
         """Sends bytes as they are; returns what came back until the end."""

@@ -405,11 +405,14 @@ class Page(Case):
         self.configure()
         self.enqueue([f"/ok/{self.pictures[0]}"])
         daemon = self.watched()
-        browser = self.open()
+        browser = self.open(width=400, height=600)
         port = self.port
         self.assertEqual(daemon.stop(), 0)
         browser.wait("!document.getElementById('problem').hidden && "
                      "document.getElementById('problem').textContent.includes('does not answer')")
+        self.assertEqual(browser.eval("(r => document.elementFromPoint(r.x + r.width / 2, r.y + 5).id)("
+                                      "document.getElementById('problem').getBoundingClientRect())"),
+                         "problem", "nothing stands in front of it")
         self.watched(f"127.0.0.1:{port}")
         browser.wait("document.getElementById('problem').hidden && "
                      "document.getElementById('state').textContent == 'idle'")

@@ -23,9 +23,10 @@ struct store;
     X(expectation_find)                                                                            \
     X(expectation_insert)                                                                          \
     X(expectation_join)                                                                            \
-    X(failure_take)                                                                                \
+    X(failure_delete)                                                                              \
     X(failure_find)                                                                                \
     X(failure_put)                                                                                 \
+    X(failure_reason)                                                                              \
     X(fsck_totals)                                                                                 \
     X(image_answer)                                                                                \
     X(image_count)                                                                                 \

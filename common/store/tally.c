@@ -127,9 +127,10 @@ enum status tally_absolve(struct store *store, struct tally *tally, int64_t run_
                                .target_id = target_id,
                                .failed = state == JOB_FAILED ? -1 : 0,
                                .waiting = state == JOB_FAILED ? 0 : -1};
+    const struct bind job[] = {INTEGER(item_id), INTEGER(target_id)};
     sqlite3_stmt *stmt;
-    enum status status = statement_bind(store, STATEMENT_failure_take,
-                                        BINDS(INTEGER(item_id), INTEGER(target_id)), &stmt, error);
+    /* Most jobs have none, and to look is cheaper than to delete nothing. */
+    enum status status = statement_bind(store, STATEMENT_failure_reason, job, 2, &stmt, error);
     if (!status)
         status = statement_step(store, stmt, error);
     if (status)
@@ -137,5 +138,6 @@ enum status tally_absolve(struct store *store, struct tally *tally, int64_t run_
     snprintf(gone.stage, sizeof gone.stage, "%s", statement_text(stmt, 0));
     snprintf(gone.reason, sizeof gone.reason, "%s", statement_text(stmt, 1));
     sqlite3_reset(stmt);
-    return tally_blame(store, tally, &gone, error);
+    status = statement_run(store, STATEMENT_failure_delete, job, 2, NULL, error);
+    return status ? status : tally_blame(store, tally, &gone, error);
 }

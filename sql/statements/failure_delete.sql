@@ -1,0 +1,1 @@
+DELETE FROM failure WHERE item_id = ?1 AND target_id = ?2;

@@ -1,1 +1,0 @@
-DELETE FROM failure WHERE item_id = ?1 AND target_id = ?2 RETURNING stage, reason;

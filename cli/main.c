@@ -27,8 +27,11 @@ const struct command commands[] = {
      "  --expect TEXT      the right label contains this text\n"
      "  --synset WNID      the right answer is this WordNet synset, or one below it\n",
      enqueue_command},
-    {"status", "[--run R] [--watch] [--json]", "Counts by state and reason, rate and time left.",
-     "  --watch            go on until nothing is pending; a progress bar on a terminal\n",
+    {"status", "[--run R] [--watch] [--json]",
+     "Counts by state and reason, rate and time left, what the daemon is doing.",
+     "  --watch            go on until nothing is pending: on a terminal with a bar for each "
+     "target,\n"
+     "                     elsewhere with a line, or with --json an object, now and then\n",
      status_command},
     {"results", "[--run R] [--format table|csv|jsonl] [--json]", "One row for each answered job.",
      "  --format F         table (default, the most important columns), csv or jsonl (all of "

@@ -17,7 +17,7 @@ void progress_duration(double seconds, char *text, size_t size)
         snprintf(text, size, "%us", (unsigned)s);
 }
 
-static void write_facts(const struct progress *progress, char *text, size_t size)
+void progress_facts(const struct progress *progress, char *text, size_t size)
 {
     uint64_t ended = progress->done + progress->failed;
     uint64_t open = progress->pending + progress->leased;
@@ -39,7 +39,7 @@ static void write_facts(const struct progress *progress, char *text, size_t size
 void progress_line(const struct progress *progress, unsigned columns, char *text, size_t size)
 {
     char facts[160], bar[BAR_MAX + 1];
-    write_facts(progress, facts, sizeof facts);
+    progress_facts(progress, facts, sizeof facts);
     size_t room = columns > strlen(facts) + 6 ? columns - strlen(facts) - 6 : 0;
     size_t width = room > BAR_MAX ? BAR_MAX : room;
     uint64_t ended = progress->done + progress->failed;

@@ -1,5 +1,4 @@
-/* progress: the counts of a run as one line with a bar, for a terminal. Pure text; no terminal
- * calls. */
+/* progress: the counts of a run as one line with a bar. Pure text; no terminal calls. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
@@ -14,6 +13,9 @@ struct progress {
 /* Writes one line without line end of at most `columns` characters (at least 20), e.g.
  * "[#########-----------]  46 %  2760/6000  41.2/s  1m19s left  312 failed". */
 void progress_line(const struct progress *progress, unsigned columns, char *text, size_t size);
+
+/* What the line says behind its bar. */
+void progress_facts(const struct progress *progress, char *text, size_t size);
 
 /* "1h02m", "3m05s", "12s". */
 void progress_duration(double seconds, char *text, size_t size);

@@ -1,0 +1,223 @@
+#include "cli/watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/screen.h"
+
+enum {
+    WATCH_MS = 500,
+    PLAIN_EVERY = 4, /* polls between two plain lines */
+    PLAIN_COLUMNS = 120,
+    PACE_SECONDS = 60, /* what the view `pace` looks back on */
+    LINES_MAX = 1 << 20
+};
+
+/* A row by the names of its columns. */
+struct row {
+    size_t columns;
+    const char *const *names;
+    const struct store_value *values;
+};
+
+static const struct store_value *find(const struct row *row, const char *name)
+{
+    static const struct store_value nothing = {.kind = VALUE_NULL};
+    for (size_t i = 0; i < row->columns; i++)
+        if (strcmp(row->names[i], name) == 0)
+            return &row->values[i];
+    return &nothing;
+}
+
+static uint64_t number(const struct row *row, const char *name)
+{
+    const struct store_value *value = find(row, name);
+    return value->kind == VALUE_INTEGER && value->integer > 0 ? (uint64_t)value->integer : 0;
+}
+
+static const char *text(const struct row *row, const char *name)
+{
+    const struct store_value *value = find(row, name);
+    return value->kind == VALUE_TEXT ? value->text : "";
+}
+
+struct reading {
+    struct board *board;
+    enum status status; /* of the first row that could not be kept */
+};
+
+static int add_progress(void *context, size_t columns, const char *const *names,
+                        const struct store_value *values)
+{
+    struct reading *reading = context;
+    const struct row row = {columns, names, values};
+    struct progress counts = {.enqueued = number(&row, "enqueued"),
+                              .pending = number(&row, "pending"),
+                              .leased = number(&row, "leased"),
+                              .done = number(&row, "done"),
+                              .failed = number(&row, "failed")};
+    reading->status = board_add_target(reading->board, text(&row, "model"), text(&row, "framework"),
+                                       text(&row, "backend"), &counts);
+    return reading->status != STATUS_OK;
+}
+
+static int add_reason(void *context, size_t columns, const char *const *names,
+                      const struct store_value *values)
+{
+    struct reading *reading = context;
+    const struct row row = {columns, names, values};
+    uint64_t count = number(&row, "count");
+    bool failed = strcmp(text(&row, "state"), "failed") == 0;
+    reading->status = board_add_reason(reading->board, text(&row, "stage"), text(&row, "reason"),
+                                       failed ? count : 0, failed ? 0 : count);
+    return reading->status != STATUS_OK;
+}
+
+static int add_stage(void *context, size_t columns, const char *const *names,
+                     const struct store_value *values)
+{
+    struct reading *reading = context;
+    const struct row row = {columns, names, values};
+    reading->status =
+        board_add_stage(reading->board, text(&row, "name"), text(&row, "state"),
+                        text(&row, "detail"), number(&row, "in_flight"), number(&row, "ceiling"));
+    return reading->status != STATUS_OK;
+}
+
+/* Outcomes of the last minute, as the public view `pace` counts them. */
+static int add_pace(void *context, size_t columns, const char *const *names,
+                    const struct store_value *values)
+{
+    struct reading *reading = context;
+    const struct row row = {columns, names, values};
+    reading->board->total.rate += (double)number(&row, "last_minute") / PACE_SECONDS;
+    return 0;
+}
+
+enum status watch_read(struct cli *cli, const char *run, struct board *board, struct error *error)
+{
+    static const struct {
+        const char *view;
+        bool of_run;
+        store_row_fn *row;
+    } views[] = {{"progress", true, add_progress},
+                 {"pace", true, add_pace},
+                 {"reasons", true, add_reason},
+                 {"activity", false, add_stage}};
+    struct reading reading = {.board = board};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < sizeof views / sizeof views[0]; i++) {
+        status = store_rows(cli->store, views[i].view, views[i].of_run ? run : NULL, views[i].row,
+                            &reading, error);
+        if (!status && reading.status)
+            status = error_set(error, reading.status, "view %s: more rows than can be shown",
+                               views[i].view);
+    }
+    board_sort(board);
+    return status;
+}
+
+double watch_seconds_left(const struct progress *sum)
+{
+    uint64_t open = sum->pending + sum->leased;
+    return sum->rate > 0 ? (double)open / sum->rate : 0;
+}
+
+void watch_print_total(const struct progress *sum)
+{
+    printf("{\"enqueued\":%" PRIu64 ",\"pending\":%" PRIu64 ",\"leased\":%" PRIu64
+           ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"rate\":%.3f,\"eta_seconds\":",
+           sum->enqueued, sum->pending, sum->leased, sum->done, sum->failed, sum->rate);
+    if (watch_seconds_left(sum) > 0)
+        printf("%.0f}", watch_seconds_left(sum));
+    else
+        fputs("null}", stdout);
+}
+
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* What goes on between two looks. */
+struct vigil {
+    struct cli *cli;
+    struct screen screen;
+    struct board_lines lines;
+    uint64_t first; /* outcomes when it began */
+    double start;
+    unsigned looks;
+};
+
+/* For the first minute the rate since watching began is fresher than the last minute's. */
+static void measure_rate(struct vigil *vigil, struct progress *now)
+{
+    uint64_t ended = now->done + now->failed;
+    double elapsed = now_seconds() - vigil->start;
+    if (vigil->looks == 0)
+        vigil->first = ended;
+    if (elapsed >= 2 && elapsed < PACE_SECONDS && ended > vigil->first)
+        now->rate = (double)(ended - vigil->first) / elapsed;
+}
+
+static enum status show(struct vigil *vigil, const struct board *board, bool over,
+                        struct error *error)
+{
+    char line[512];
+    struct board_shape shape = screen_shape(&vigil->screen);
+    if (vigil->screen.redraws) {
+        enum status status = board_draw(board, &shape, &vigil->lines);
+        if (!status)
+            status = screen_draw(&vigil->screen, &vigil->lines);
+        return status ? error_set(error, status, "standard output: the terminal cannot be written")
+                      : STATUS_OK;
+    }
+    if (!over && vigil->looks % PLAIN_EVERY != 0)
+        return STATUS_OK;
+    if (vigil->cli->json) {
+        watch_print_total(&board->total);
+        putchar('\n');
+    } else {
+        progress_line(&board->total, isatty(STDOUT_FILENO) ? shape.columns : PLAIN_COLUMNS, line,
+                      sizeof line);
+        puts(line);
+    }
+    return cli_flush(error);
+}
+
+/* *over: nothing is left to do. */
+static enum status look(struct vigil *vigil, const char *run, bool *over, struct error *error)
+{
+    struct board board;
+    board_init(&board);
+    enum status status = watch_read(vigil->cli, run, &board, error);
+    if (!status) {
+        measure_rate(vigil, &board.total);
+        *over = *over || board.total.pending + board.total.leased == 0;
+        status = show(vigil, &board, *over, error);
+    }
+    vigil->looks++;
+    board_free(&board);
+    return status;
+}
+
+enum status watch(struct cli *cli, const char *run, struct error *error)
+{
+    struct vigil vigil = {.cli = cli, .start = now_seconds()};
+    bool over = false;
+    buf_init(&vigil.lines.text, LINES_MAX);
+    screen_begin(&vigil.screen, !cli->json);
+    enum status status = look(&vigil, run, &over, error);
+    while (!status && !over) {
+        over = !screen_wait(&vigil.screen, WATCH_MS);
+        status = look(&vigil, run, &over, error);
+    }
+    screen_end(&vigil.screen);
+    buf_free(&vigil.lines.text);
+    return status;
+}

@@ -28,6 +28,11 @@ static struct board_stage *stages_of(const struct board *board)
     return (struct board_stage *)(void *)board->stages.data;
 }
 
+bool board_is_abandoned(const struct board *board)
+{
+    return board->idle && board->total.pending + board->total.leased > 0;
+}
+
 size_t board_targets(const struct board *board, const struct board_target **targets)
 {
     *targets = targets_of(board);

@@ -35,7 +35,7 @@ struct board {
     struct buf targets; /* of struct board_target, as are the others of theirs */
     struct buf reasons;
     struct buf stages;
-    bool idle; /* no daemon works on the database */
+    bool idle; /* no daemon works on the database; stages are stale then and not shown */
 };
 
 /* An empty board. Every list of it has a ceiling of 16 MiB. */
@@ -52,6 +52,9 @@ enum status board_add_stage(struct board *board, const char *name, const char *s
 
 /* The most frequent reasons first, so that what a low terminal leaves out matters least. */
 void board_sort(struct board *board);
+
+/* Whether jobs are left that no daemon works on. */
+bool board_is_abandoned(const struct board *board);
 
 size_t board_targets(const struct board *board, const struct board_target **targets);
 size_t board_reasons(const struct board *board, const struct board_reason **reasons);

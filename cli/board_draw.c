@@ -121,7 +121,7 @@ static void make_plan(struct plan *plan, const struct board *board, size_t rows)
     for (size_t g = 0; g < GROUP_COUNT; g++)
         plan->shown[g] = plan->sizes[g] < rows ? plan->sizes[g] : rows;
     add_row(plan, (struct row){.kind = TOTAL});
-    if (board->idle && rows > 1)
+    if (board_is_abandoned(board) && rows > 1)
         add_row(plan, (struct row){.kind = IDLE});
     if (shorten(plan, rows - plan->count))
         add_groups(plan);

@@ -84,7 +84,7 @@ static enum status print_json(struct cli *cli, const char *run, const struct boa
     print_targets(board);
     fputs("\n,\"total\":", stdout);
     watch_print_total(&board->total);
-    puts("}");
+    printf(",\"daemon\":%s}\n", board->idle ? "false" : "true");
     return STATUS_OK;
 }
 
@@ -107,7 +107,7 @@ static enum status print_tables(struct cli *cli, const char *run, const struct b
         return status;
     fputs(rows > 0 ? "\n" : "", stdout);
     print_total(&board->total);
-    if (board->idle)
+    if (board_is_abandoned(board))
         puts("no daemon is working on this database");
     return STATUS_OK;
 }

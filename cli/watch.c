@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/screen.h"
+#include "common/store/activity.h"
 
 enum {
     WATCH_MS = 500,
@@ -117,6 +118,7 @@ enum status watch_read(struct cli *cli, const char *run, struct board *board, st
                                views[i].view);
     }
     board_sort(board);
+    board->idle = !store_daemon_alive(cli->store);
     return status;
 }
 

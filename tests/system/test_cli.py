@@ -248,6 +248,8 @@ class Reading(Cli):
         status = json.loads(self.cli("status", "--json", check=0).stdout)
         self.assertEqual(status["total"]["failed"], 1)
         self.assertEqual(status["reasons"][0]["reason"], "address_refused")
+        self.assertEqual([(t["model"], t["enqueued"], t["failed"]) for t in status["targets"]], [("shapes", 1, 1)])
+        self.assertEqual((status["activity"], status["daemon"]), ([], False))
         self.assertIn("address_refused", self.cli("report", check=0).stdout)
         self.assertEqual(json.loads(self.cli("report", "--json", check=0).stdout)["failures"][0]["count"], 1)
         self.assertEqual(self.cli("results", "--format", "jsonl", check=0).stdout, "")

@@ -194,9 +194,14 @@ class OnATerminal(daemon_lib.Case):
         daemon = self.daemon("--once")
         seen = lambda text: any(text in line for line in watch.screen.text())  # noqa: E731
         watch.wait_for(lambda: seen("tiny") and re.search(r" [1-9]\d*/82", watch.screen.text()[1]))
-        for columns, rows in ((60, 24), (20, 5), (40, 8), (120, 30)):
+        watch.wait_for(lambda: any(re.match(r"fetch +working +[1-4]/4 in flight", line)
+                                   for line in watch.screen.text()))
+        for columns, rows in ((60, 24), (35, 24), (20, 5), (40, 8), (120, 30)):
             watch.resize(columns, rows)
-            self.assertEqual(watch.screen.text()[0], PROMPT)
+            lines = watch.screen.text()
+            self.assertEqual(lines[0], PROMPT)
+            if rows == 24:  # all frames so far had room: none has left anything behind
+                self.assertEqual(sum("/82" in line for line in lines), 1, lines)
         self.assertEqual(watch.end(), 0)
         self.assertEqual(daemon.wait(), 0)
         self.assertTrue(watch.screen.cursor)
@@ -217,16 +222,17 @@ class OnATerminal(daemon_lib.Case):
             self.assertEqual(watch.end(), 0)
             self.assertTrue(watch.screen.cursor)
             self.assertEqual(watch.screen.column, 0)
+            self.assertIn("no daemon is working on this database", watch.screen.text())
             self.assert_shows_the_database(watch.screen.text()[1:])
 
     def test_a_low_terminal_shows_what_fits(self):
         self.enqueue([f"/ok/{name}" for name in self.pictures[:3]])
-        watch = self.watch(20, 3)
+        watch = self.watch(20, 4)
         watch.wait_for(lambda: watch.screen.frames > 0)
         watch.process.send_signal(signal.SIGINT)
         self.assertEqual(watch.end(), 0)
         self.assertEqual(watch.screen.text()[1], "░░░░░░   0 %  0/6")
-        self.assertEqual(watch.screen.text()[2:], ["…and 2 more", ""])
+        self.assertEqual(watch.screen.text()[2:], ["no daemon is worki…", "…and 2 more", ""])
 
     def test_what_the_environment_asks_for_is_respected(self):
         self.enqueue([f"/ok/{name}" for name in self.pictures[:3]])

@@ -201,6 +201,10 @@ static void an_idle_database_says_so_and_shows_no_stale_activity(void **state)
     const char *text = draw(fixture, (struct board_shape){.columns = 80, .rows = 24});
     assert_non_null(strstr(text, "\nno daemon is working on this database\n"));
     assert_null(strstr(text, "half-open"));
+    fixture->board.total.pending = fixture->board.total.leased = 0;
+    text = draw(fixture, (struct board_shape){.columns = 80, .rows = 24});
+    assert_null(strstr(text, "no daemon"));
+    assert_null(strstr(text, "half-open"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

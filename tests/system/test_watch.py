@@ -225,6 +225,31 @@ class OnATerminal(daemon_lib.Case):
             self.assertIn("no daemon is working on this database", watch.screen.text())
             self.assert_shows_the_database(watch.screen.text()[1:])
 
+    def test_a_stop_gives_the_cursor_back_until_it_goes_on(self):
+        self.enqueue([f"/ok/{name}" for name in self.pictures[:3]])
+        watch = self.watch()
+        watch.wait_for(lambda: not watch.screen.cursor)
+        watch.process.send_signal(signal.SIGTSTP)
+        watch.wait_for(lambda: watch.screen.cursor)
+        state = pathlib.Path(f"/proc/{watch.process.pid}/stat")
+        watch.wait_for(lambda: state.read_text().rsplit(")", 1)[1].split()[0] == "T")
+        lines = len(watch.screen.lines)
+        watch.process.send_signal(signal.SIGCONT)
+        watch.wait_for(lambda: not watch.screen.cursor and len(watch.screen.lines) > lines)
+        watch.process.send_signal(signal.SIGINT)
+        self.assertEqual(watch.end(), 0)
+        self.assertTrue(watch.screen.cursor)
+
+    def test_a_terminal_that_goes_ends_it(self):
+        self.enqueue([f"/ok/{name}" for name in self.pictures[:3]])
+        watch = self.watch()
+        watch.wait_for(lambda: "0/6" in watch.screen.text()[1])
+        os.close(watch.ours)
+        watch.ours = os.open("/dev/null", os.O_RDONLY)
+        self.assertEqual(watch.process.wait(lib.DEADLINE), 74)
+        self.assertEqual(watch.process.stderr.read().count(b"\n"), 1)
+        watch.close()
+
     def test_a_low_terminal_shows_what_fits(self):
         self.enqueue([f"/ok/{name}" for name in self.pictures[:3]])
         watch = self.watch(20, 4)

@@ -32,6 +32,8 @@ struct store;
     X(image_count)                                                                                 \
     X(image_put)                                                                                   \
     X(image_uncount)                                                                               \
+    X(isa_clear)                                                                                   \
+    X(isa_insert)                                                                                  \
     X(item_absolve)                                                                                \
     X(item_crash)                                                                                  \
     X(item_expect)                                                                                 \
@@ -66,6 +68,11 @@ struct store;
     X(session_end)                                                                                 \
     X(session_last)                                                                                \
     X(session_start)                                                                               \
+    X(synset_above)                                                                                \
+    X(synset_below)                                                                                \
+    X(synset_clear)                                                                                \
+    X(synset_find)                                                                                 \
+    X(synset_insert)                                                                               \
     X(tally_add)                                                                                   \
     X(throughput_add)                                                                              \
     X(tally_create)                                                                                \

@@ -1,8 +1,8 @@
 /* store: the durable queue and the results, behind one narrow door.
  *
- * With summary.h and activity.h all that the rest of the project sees of the database: no SQL and
- * no SQLite type leaves this folder, so that a second implementation fits behind the same
- * functions.
+ * With activity.h, import.h, summary.h and synset.h all that the rest of the project sees of the
+ * database: no SQL and no SQLite type leaves this folder, so that a second implementation fits
+ * behind the same functions.
  *
  * Promises. What store_enqueue_flush, store_lease, store_commit, store_retry acknowledged survives
  * SIGKILL and power loss (WAL, synchronous=FULL). Each (run, URL, target) has at most one accepted

@@ -326,7 +326,7 @@ static void every_statement_is_used_and_every_used_one_exists(void **state)
     assert_int_equal(named, STATEMENT_COUNT);
 }
 
-/* Reading from one end and stopping at the first row, a partial index that holds only what is
+/* What is above or below one synset, reading from one end and stopping at the first row, a partial index that holds only what is
  * wanted, tables with a row per run and target or per start of the daemon, and fsck, whose purpose
  * it is to read everything. */
 static bool may_scan(const char *name, const char *step)
@@ -338,6 +338,11 @@ static bool may_scan(const char *name, const char *step)
         {"job_release", "SCAN job USING INDEX job_leased"},
         {"session_last", "SCAN session"},
         {"backlog", "SCAN tally"},
+        {"synset_above", "SCAN CONSTANT ROW"},
+        {"synset_above", "SCAN above"},
+        {"synset_above", "USE TEMP B-TREE FOR GROUP BY"},
+        {"synset_above", "USE TEMP B-TREE FOR ORDER BY"},
+        {"synset_below", "SCAN below"},
         {"tally_release", "SCAN tally"},
         {"failure_find", "SCAN json_each VIRTUAL TABLE INDEX 1:"},
         {"job_due", "SCAN json_each VIRTUAL TABLE INDEX 1:"},

@@ -1,0 +1,1 @@
+INSERT INTO isa (child, parent) VALUES (?1, ?2) ON CONFLICT DO NOTHING;

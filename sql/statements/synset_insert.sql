@@ -1,0 +1,1 @@
+INSERT INTO synset (wnid, name) VALUES (?1, ?2);

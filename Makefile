@@ -31,7 +31,8 @@ Q := $(if $(V),,@)
 BUILD_PACKAGES := gcc pkg-config libuv1-dev libcurl4-openssl-dev libjansson-dev libsqlite3-dev \
 	libjpeg62-turbo-dev libpng-dev libyaml-dev libssl-dev libdeflate-dev libmicrohttpd-dev sqlite3
 TEST_PACKAGES := clang libclang-rt-14-dev libcmocka-dev python3 python3-numpy python3-jsonschema \
-	systemd scdoc curl chromium pmccabe clang-format procps git
+	systemd scdoc curl chromium pmccabe clang-format procps git \
+	wordnet-base
 # A node that came from elsewhere may not go together with Debian's npm.
 WITNESS_PACKAGES = python3-numpy python3-opencv python3-onnx \
 	$(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
@@ -222,6 +223,7 @@ install: $(programs) $(if $(shell command -v scdoc),docs)
 	install -m 755 $(BUILD)/bin/carmlbenchd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 644 config/models/* $(share)/carmlbench/models/
 	install -m 644 config/labels/* $(share)/carmlbench/labels/
+	install -D -m 644 LICENSE $(share)/doc/carmlbench/copyright
 	test -e $(DESTDIR)$(SYSCONFDIR)/carmlbench/carmlbench.yml || \
 		install -m 644 config/carmlbench.yml $(DESTDIR)$(SYSCONFDIR)/carmlbench/
 	sed -e 's|/usr/sbin/|$(PREFIX)/sbin/|; s|=/etc/carmlbench|=$(SYSCONFDIR)/carmlbench|' \

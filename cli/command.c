@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/labels.h"
+#include "common/store/synset.h"
 #include "common/utf8.h"
 
 static void print_help(const struct command *command)
@@ -228,5 +229,17 @@ enum status cli_check_expectation(const struct cli *cli, const char *text, const
     if (strcmp(wnid, synset) != 0)
         return cli_usage(cli, error, "--synset %s: expected a WordNet id such as n02131653",
                          synset);
+    return STATUS_OK;
+}
+
+enum status cli_note_synset(const struct cli *cli, const char *synset, struct error *error)
+{
+    enum status status = synset ? store_synset_find(cli->store, synset, error) : STATUS_OK;
+    if (status != STATUS_NO)
+        return status;
+    fprintf(stderr,
+            "note: %s is no synset that the database knows, so nothing below it counts as right; "
+            "see carmlbench labels --help\n",
+            synset);
     return STATUS_OK;
 }

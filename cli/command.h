@@ -85,9 +85,14 @@ enum status cli_check_run(const struct cli *cli, const char *run, struct error *
 enum status cli_check_expectation(const struct cli *cli, const char *text, const char *synset,
                                   struct error *error) MUST_CHECK;
 
+/* Says so on stderr when the database does not know the synset (NULL is fine): then only that very
+ * id counts as right, which is no error. */
+enum status cli_note_synset(const struct cli *cli, const char *synset,
+                            struct error *error) MUST_CHECK;
+
 typedef enum status command_fn(struct cli *cli, int argc, char **argv, struct error *error);
 command_fn enqueue_command, status_command, results_command, report_command, retry_command,
-    fsck_command, import_command, model_command, classify_command, infer_command, convert_command,
-    verify_command;
+    fsck_command, import_command, labels_command, model_command, classify_command, infer_command,
+    convert_command, verify_command;
 
 #endif

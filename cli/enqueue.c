@@ -213,6 +213,8 @@ enum status enqueue_command(struct cli *cli, int argc, char **argv, struct error
     if (!status)
         status = cli_open_store(cli, STORE_CLIENT, error);
     if (!status)
+        status = cli_note_synset(cli, request.synset, error);
+    if (!status)
         status = enqueue_list(cli, &request, &targets, descriptor, error);
 out:
     if (descriptor >= 0)

@@ -280,6 +280,8 @@ enum status import_command(struct cli *cli, int argc, char **argv, struct error 
     if (!status)
         status = cli_open_store(cli, STORE_CLIENT, error);
     if (!status)
+        status = cli_note_synset(cli, request.synset, error);
+    if (!status)
         status = import_file(cli, &request, &file, &targets.items[0], error);
     if (file.descriptor >= 0)
         close(file.descriptor);

@@ -79,6 +79,12 @@ const struct command commands[] = {
      "  --expect TEXT      the right label contains this text\n"
      "  --synset WNID      the right answer is this WordNet synset, or one below it\n",
      import_command},
+    {"labels", "import [DIR|FILE] | show WNID [--json]",
+     "What WordNet says about classes: which synset is a kind of which.",
+     "  import replaces what the database knows by the data.noun of WordNet 3.0, whose ids are\n"
+     "  ImageNet's (default: /usr/share/wordnet, Debian's package wordnet-base). Without it the\n"
+     "  1,000 classes of ILSVRC 2012 and what is above them are known.\n",
+     labels_command},
     {"model", "add FILE.yml | list | show NAME [--json]", "The models that can be asked.",
      "  add copies the manifest, its local files and the certificate of a conversion beside the\n"
      "  database, where the daemon can read them, after checking that they belong together.\n"

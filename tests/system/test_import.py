@@ -170,6 +170,14 @@ class Seed(Import):
         images, accuracy, probability, placeholders = self.rows[("AlexNet", "caffe", "substring")]
         self.assertEqual((images, placeholders), (4081, 684))
         self.assertEqual((round(accuracy, 3), round(probability, 3)), (0.820, 0.654))
+
+    def test_four_labels_are_bears(self):
+        images, accuracy, _, placeholders = self.rows[("AlexNet", "caffe", "isa")]
+        self.assertEqual((images, placeholders, round(accuracy, 3)), (4081, 684, 0.803))
+        with_bear, bears = self.ask("SELECT count(DISTINCT label1), count(DISTINCT CASE WHEN correct THEN label1 END) "
+                                    "FROM results JOIN scores USING (run, url, model, framework) "
+                                    "WHERE scoring = 'isa' AND label1 LIKE '%bear%'")[0]
+        self.assertEqual((with_bear > bears, bears), (True, 4))
         self.holds()
 
 

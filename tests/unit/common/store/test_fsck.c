@@ -326,9 +326,9 @@ static void every_statement_is_used_and_every_used_one_exists(void **state)
     assert_int_equal(named, STATEMENT_COUNT);
 }
 
-/* What is above or below one synset, reading from one end and stopping at the first row, a partial index that holds only what is
- * wanted, tables with a row per run and target or per start of the daemon, and fsck, whose purpose
- * it is to read everything. */
+/* Reading from one end and stopping at the first row, a partial index that holds only what is
+ * wanted, what is above or below one synset, tables with a row per run and target or per start of
+ * the daemon, and fsck, whose purpose it is to read everything. */
 static bool may_scan(const char *name, const char *step)
 {
     static const struct {

@@ -1,8 +1,10 @@
 /* carmlbench report: accuracy per model and framework, how far two agree, what failed and why. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/command.h"
+#include "cli/report/html.h"
 #include "cli/report/json.h"
 #include "cli/report/narrow.h"
 #include "cli/report/report.h"
@@ -193,6 +195,21 @@ static enum status write_table(const struct request *request, const struct repor
     return status ? error_set(error, status, "report: %s", status_text(status)) : STATUS_OK;
 }
 
+static enum status write_page(const struct cli *cli, const struct request *request,
+                              const struct reports *reports, struct error *error)
+{
+    const struct report_narrowing *narrowing = &request->narrowing;
+    const char *folder = cli->config->pictures.folder;
+    const struct html_options options = {
+        .pictures = *folder ? folder : NULL,
+        .limits = image_default_limits(),
+        .now_s = time(NULL),
+        .narrowed = narrowing->model_count + narrowing->framework_count > 0,
+        .substring = reports->substring,
+        .isa = reports->isa};
+    return report_write_html(reports->report, &options, request->html, error);
+}
+
 /* STATUS_NO, without a further line, when one does not hold. */
 static enum status check(const struct request *request, const struct report *report)
 {
@@ -209,6 +226,8 @@ static enum status answer(struct cli *cli, const struct request *request, struct
 {
     struct reports reports = {0};
     enum status status = read_all(cli, request, &reports, error);
+    if (!status && request->html)
+        status = write_page(cli, request, &reports, error);
     if (!status && cli->json)
         write_json(request, &reports);
     else if (!status)
@@ -246,7 +265,5 @@ enum status report_command(struct cli *cli, int argc, char **argv, struct error 
         status = cli_arguments(cli, argc - optind, 0, 0, error);
     if (!status)
         status = cli_open_config(cli, error);
-    if (!status && request.html)
-        status = error_set(error, STATUS_UNSUPPORTED, "--html: this version writes no page");
     return status ? status : answer(cli, &request, error);
 }

@@ -15,10 +15,16 @@ static const struct {
     {"failures", "Failures"}, {"times", "Times"},      {"disagreements", "Disagreements"},
     {"again", "Queries"}};
 
+/* The one that the page is about; NULL: several, or none. */
+static const char *single_run(const struct report *report)
+{
+    return report->run_count == 1 ? report->runs[0].run : report->options.run;
+}
+
 static void put_head(struct page *page)
 {
     struct html *html = &page->html;
-    const char *run = page->report->options.run;
+    const char *run = single_run(page->report);
     html_markup(
         html,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -44,13 +50,14 @@ static void put_header(struct page *page)
 {
     struct html *html = &page->html;
     const struct report_options *options = &page->report->options;
+    const char *run = single_run(page->report);
     html_markup(
         html,
         "<body class=\"report\">\n<a class=\"skip\" href=\"#main\">Skip to the numbers</a>\n");
     svg_shapes(html);
     html_markup(html, "<header>\n<h1>");
-    if (options->run)
-        html_put(html, "Run <bdi>%s</bdi>", options->run);
+    if (run)
+        html_put(html, "Run <bdi>%s</bdi>", run);
     else
         html_markup(html, "All runs");
     html_put(

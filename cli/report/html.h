@@ -13,6 +13,7 @@
 #ifndef CLI_REPORT_HTML_H
 #define CLI_REPORT_HTML_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cli/report/report.h"
@@ -31,6 +32,9 @@ struct html_options {
     const char *pictures;       /* folder of kept pictures (pictures.h); NULL: no thumbnails */
     struct image_limits limits; /* of the pictures kept there */
     int64_t now_s;              /* Unix time that the page bears as its date */
+    bool narrowed;              /* only some models or frameworks are in the report */
+    /* The same answers under other scorings, to stand beside `report`; NULL: not shown. */
+    const struct report *substring, *isa;
 };
 
 /* Appends the page to `out`, whose limit is the ceiling. `report` was read with details. Pictures

@@ -215,6 +215,58 @@ static void put_details(struct page *page, const char *run)
     page_details_end(page);
 }
 
+static const struct report_accuracy *same_target(const struct report *other,
+                                                 const struct report_subject *subject)
+{
+    for (size_t i = 0; other && i < other->accuracy_count; i++) {
+        const struct report_subject *theirs = &other->accuracy[i].subject;
+        if (page_same(theirs->run, subject->run) && page_same(theirs->model, subject->model) &&
+            page_same(theirs->model_version, subject->model_version) &&
+            page_same_column(theirs, subject))
+            return &other->accuracy[i];
+    }
+    return NULL;
+}
+
+static void put_scoring(struct page *page, const struct report_accuracy *row)
+{
+    html_markup(&page->html, "<td class=\"number\">");
+    if (row)
+        put_estimate(page, row);
+    else
+        html_markup(&page->html, "<span class=\"muted\">not scored</span>");
+    html_markup(&page->html, "</td>");
+}
+
+/* The honest values beside those of the report of 2017. */
+static void put_scorings(struct page *page, const char *run)
+{
+    const struct report *report = page->report;
+    page_table(page, "Accuracy of the same answers under each scoring, with its 95 % interval.");
+    html_put(
+        &page->html,
+        "<thead><tr><th scope=\"col\">Model</th><th scope=\"col\">Framework</th><th "
+        "scope=\"col\" class=\"number\">%s</th><th scope=\"col\" class=\"number\">substring</th>"
+        "<th scope=\"col\" class=\"number\">isa</th></tr></thead>\n<tbody>\n",
+        report_scoring_name(report->options.scoring));
+    for (size_t i = 0; i < report->accuracy_count; i++) {
+        const struct report_accuracy *row = &report->accuracy[i];
+        if (!page_same(row->subject.run, run))
+            continue;
+        html_markup(&page->html, "<tr><th scope=\"row\" class=\"name\">");
+        page_model(page, row->subject.model, row->subject.model_version);
+        html_markup(&page->html, "</th><td>");
+        page_framework(page, &row->subject);
+        html_markup(&page->html, "</td>");
+        put_scoring(page, row);
+        put_scoring(page, same_target(page->options->substring, &row->subject));
+        put_scoring(page, same_target(page->options->isa, &row->subject));
+        html_markup(&page->html, "</tr>\n");
+    }
+    html_markup(&page->html, "</tbody>");
+    page_table_end(page);
+}
+
 static void put_run(struct page *page, const char *run)
 {
     size_t scored, rows = rows_of(page, run, &scored);
@@ -235,6 +287,8 @@ static void put_run(struct page *page, const char *run)
         html_markup(&page->html,
                     "<p class=\"notice\">No picture was scored: all that were answered "
                     "were left out.</p>\n");
+    if (page->options->substring || page->options->isa)
+        put_scorings(page, run);
     put_details(page, run);
 }
 

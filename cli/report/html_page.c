@@ -14,9 +14,9 @@ const char *page_scoring_text(enum report_scoring scoring)
     case REPORT_SEED:
         return "Computed as the script of the report of 2017 did it, to reproduce its table: "
                "answers "
-               "that name an envelope are left out, the first answer is right when its name "
-               "contains the expected text, and the probability is always that of the first "
-               "answer.";
+               "that name an envelope are left out, the first answer is right when its label "
+               "contains the expected text, and the probability is that of the first answer where "
+               "any of the three contains the text, else 0.";
     default:
         return "The first answer is right when its synset is the expected one or lies below it in "
                "WordNet. The probability is that of the first answer.";

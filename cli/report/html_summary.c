@@ -38,9 +38,11 @@ static void put_tiles(struct page *page, const struct report_run *total)
     put_tile(html, total->failed, "failed");
     if (total->pending + total->leased)
         put_tile(html, total->pending + total->leased, "still to do");
-    put_tile(html, total->pictures, "different pictures");
-    put_tile(html, total->placeholders, "URLs with a placeholder");
-    put_tile(html, total->duplicates, "URLs with a picture seen before");
+    if (total->pictures) { /* none are known of results recorded elsewhere */
+        put_tile(html, total->pictures, "different pictures");
+        put_tile(html, total->placeholders, "URLs with a placeholder");
+        put_tile(html, total->duplicates, "URLs with a picture seen before");
+    }
     html_markup(html, "</dl>\n");
 }
 
@@ -126,9 +128,13 @@ static void put_failures(struct page *page, const struct report_run *total)
             most = &report->reasons[i];
     if (!total->enqueued)
         return;
+    if (!total->failed) {
+        html_markup(&page->html, "<li>No job failed.</li>\n");
+        return;
+    }
     html_put(&page->html, "<li>%s of the jobs failed",
              number_share(total->failed, total->enqueued).text);
-    if (total->failed && most && reason_parse(most->reason, &reason) == STATUS_OK)
+    if (most && reason_parse(most->reason, &reason) == STATUS_OK)
         html_put(&page->html, ", most often: %s (%s)", reason_text(reason),
                  number_count(most->count).text);
     html_markup(&page->html, ".</li>\n");
@@ -163,6 +169,11 @@ static void put_notes(struct page *page)
     const struct report *report = page->report;
     const struct report_options *options = &report->options;
 
+    if (page->options->narrowed)
+        html_markup(&page->html,
+                    "<p class=\"notice\">Only some models and frameworks are shown, as "
+                    "asked; jobs, failures and the course over time are of whole "
+                    "runs.</p>\n");
     if (options->include_placeholders)
         html_markup(&page->html,
                     "<p class=\"notice\">Placeholders are counted in, as asked.</p>\n");

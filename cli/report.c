@@ -149,6 +149,17 @@ static enum status read_main(struct cli *cli, const struct request *request, boo
     return STATUS_OK;
 }
 
+/* A misspelt name is not to look like a model without answers. */
+static void note_unmatched(const struct request *request, const struct report *report)
+{
+    const char *option, *word = report_unmatched(report, &request->narrowing, &option);
+    if (!word)
+        return;
+    fprintf(stderr, "note: %s ", option);
+    terminal_write(stderr, word);
+    fputs(": nothing that it answered was scored or compared\n", stderr);
+}
+
 static enum status read_all(struct cli *cli, const struct request *request, struct reports *reports,
                             struct error *error)
 {
@@ -160,6 +171,8 @@ static enum status read_all(struct cli *cli, const struct request *request, stru
         status = read_one(cli, request, REPORT_SUBSTRING, false, &reports->substring, error);
     if (!status && request->options.scoring == REPORT_SEED)
         status = read_one(cli, request, REPORT_ISA, false, &reports->isa, error);
+    if (!status)
+        note_unmatched(request, reports->report);
     struct report *const all[] = {reports->report, reports->substring, reports->isa};
     for (size_t i = 0; !status && i < sizeof all / sizeof all[0]; i++)
         if (all[i])

@@ -116,3 +116,38 @@ void report_narrow(struct report *report, const struct report_narrowing *narrowi
     narrow_pairs(report, narrowing);
     narrow_details(report, narrowing);
 }
+
+static bool answers(const struct report *report, const struct report_narrowing *word)
+{
+    for (size_t i = 0; i < report->accuracy_count; i++)
+        if (wanted_subject(word, &report->accuracy[i].subject))
+            return true;
+    for (size_t i = 0; i < report->pair_count; i++) {
+        const struct report_pair *pair = &report->pairs[i];
+        if (wanted(word, pair->model_a, pair->model_version_a, pair->framework_a,
+                   pair->framework_version_a) ||
+            wanted(word, pair->model_b, pair->model_version_b, pair->framework_b,
+                   pair->framework_version_b))
+            return true;
+    }
+    return false;
+}
+
+const char *report_unmatched(const struct report *report, const struct report_narrowing *narrowing,
+                             const char **option)
+{
+    for (size_t i = 0; i < narrowing->model_count; i++) {
+        const struct report_narrowing one = {.models = {narrowing->models[i]}, .model_count = 1};
+        *option = "--model";
+        if (!answers(report, &one))
+            return narrowing->models[i];
+    }
+    for (size_t i = 0; i < narrowing->framework_count; i++) {
+        const struct report_narrowing one = {.frameworks = {narrowing->frameworks[i]},
+                                             .framework_count = 1};
+        *option = "--framework";
+        if (!answers(report, &one))
+            return narrowing->frameworks[i];
+    }
+    return NULL;
+}

@@ -19,4 +19,9 @@ struct report_narrowing {
  * model. */
 void report_narrow(struct report *report, const struct report_narrowing *narrowing);
 
+/* The first of the words that no row answers to, and which option it was given to; NULL: none. To
+ * be asked before the report is narrowed. */
+const char *report_unmatched(const struct report *report, const struct report_narrowing *narrowing,
+                             const char **option);
+
 #endif

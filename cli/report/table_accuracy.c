@@ -159,8 +159,7 @@ static void explain_accuracy(const struct section *section)
     static const char *const right[] = {
         [REPORT_ISA] = "the expected synset or one below it in WordNet (isa)",
         [REPORT_SUBSTRING] = "a label that contains the expected text (substring)",
-        [REPORT_SEED] = "a label that contains the expected text, as the seed report's script "
-                        "counted (seed)"};
+        [REPORT_SEED] = "a label that contains the expected text, as the seed's script did (seed)"};
     static const char *const averaged[] = {
         [REPORT_ISA] = "mean probability of the first answer",
         [REPORT_SUBSTRING] = "mean probability of the best of the three answers that contains the "

@@ -126,7 +126,10 @@ class Text(Case):
         value = self.json("--model", "shapes", "--framework", "TensorFlow")
         self.assertEqual([row["framework"] for row in value["accuracy"]], ["TensorFlow"])
         self.assertEqual(value["options"]["models"], ["shapes"])
-        self.assertIn("Nothing to score", self.report("--model", "nosuch"))
+        done = self.cli("report", "--model", "nosuch")
+        self.assertIn("Nothing to score", done.stdout)
+        self.assertEqual(done.stderr, "note: --model nosuch: nothing that it answered was scored"
+                                      " or compared\n")
 
     def test_scoring_falls_back_only_when_none_was_asked_for(self):
         self.change("UPDATE item SET expectation_id = (SELECT id FROM expectation"

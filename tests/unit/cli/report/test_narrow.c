@@ -81,6 +81,27 @@ static void what_nothing_answers_to_leaves_nothing(void **state)
     assert_int_equal(fixture.report.run_count, 1);
 }
 
+static void a_word_that_nothing_answers_to_is_named(void **state)
+{
+    (void)state;
+    const char *option;
+    struct report_narrowing words = {.models = {"AlexNet:1.0", "googlenet"},
+                                     .model_count = 2,
+                                     .frameworks = {"TensorFlow"},
+                                     .framework_count = 1};
+    assert_null(report_unmatched(&fixture.report, &words, &option));
+    words.frameworks[0] = "TensorFlow:3";
+    assert_string_equal(report_unmatched(&fixture.report, &words, &option), "TensorFlow:3");
+    assert_string_equal(option, "--framework");
+    words.models[1] = "Google";
+    assert_string_equal(report_unmatched(&fixture.report, &words, &option), "Google");
+    assert_string_equal(option, "--model");
+    fixture.report.accuracy_count = 0; /* pairs without an expectation count, too */
+    words.models[1] = "GoogLeNet";
+    words.framework_count = 0;
+    assert_null(report_unmatched(&fixture.report, &words, &option));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +110,7 @@ int main(void)
         cmocka_unit_test_setup(of_a_pair_both_sides_must_be_named, setup),
         cmocka_unit_test_setup(versions_are_told_apart, setup),
         cmocka_unit_test_setup(what_nothing_answers_to_leaves_nothing, setup),
+        cmocka_unit_test_setup(a_word_that_nothing_answers_to_is_named, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

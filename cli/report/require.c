@@ -223,10 +223,9 @@ bool requirement_needs_details(const struct requirement *requirement)
 
 /* ---- checking ---------------------------------------------------------------------------- */
 
+/* Nothing holds of NAN. */
 static bool satisfies(const struct requirement *requirement, double value)
 {
-    if (isnan(value))
-        return false;
     switch (requirement->relation) {
     case REQUIRE_GE:
         return value >= requirement->number;

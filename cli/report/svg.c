@@ -41,11 +41,10 @@ struct svg_scale svg_logarithmic(double low, double high)
 {
     static const double parts[] = {1, 2, 5};
     struct svg_scale scale = {.logarithmic = true};
-    if (!(low > 1e-6))
-        low = 1e-6;
-    if (!(high > low * 1.001) || !isfinite(high))
-        high = low * 2;
+    low = isfinite(low) ? fmin(fmax(low, 1e-6), 1e12) : 1e-6;
+    high = isfinite(high) ? fmin(fmax(high, low * 2), 1e15) : low * 2;
     int from = (int)floor(log10(low)), to = (int)ceil(log10(high));
+    int every = (to - from) / 6 + 1; /* decades between ticks */
     for (int decade = from; decade <= to; decade++)
         for (size_t i = 0; i < 3; i++) {
             double tick = parts[i] * pow(10, decade), next = tick * (i == 1 ? 2.5 : 2);
@@ -54,7 +53,8 @@ struct svg_scale svg_logarithmic(double low, double high)
             if (!scale.low)
                 scale.low = tick;
             scale.high = tick;
-            if ((to - from <= 2 || i == 0) && scale.tick_count < SVG_TICKS)
+            bool named = to - from <= 2 || (i == 0 && (decade - from) % every == 0);
+            if (named && scale.tick_count < SVG_TICKS)
                 scale.ticks[scale.tick_count++] = tick;
         }
     return scale;

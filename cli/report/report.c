@@ -33,7 +33,7 @@ const char *report_scoring_name(enum report_scoring scoring)
     return scorings[scoring];
 }
 
-static enum status summarize(struct reader *reader, unsigned part)
+static enum status summarize(struct reader *reader, unsigned parts)
 {
     const struct report_options *options = &reader->report->options;
     const struct store_summary_options summary = {
@@ -41,7 +41,7 @@ static enum status summarize(struct reader *reader, unsigned part)
         .scoring = report_scoring_name(options->scoring),
         .include_placeholders = options->include_placeholders,
         .include_duplicates = options->include_duplicates,
-        .parts = part,
+        .parts = parts,
         .disagreements = options->details ? options->disagreements : 0,
     };
     return store_summarize(reader->store, &summary, &reader->error);
@@ -72,9 +72,8 @@ static void merge_runs(struct report *report)
 static void read_accuracy(struct reader *reader)
 {
     struct report *report = reader->report;
-    reader->status = summarize(reader, STORE_SUMMARY_ACCURACY);
-    report->runs = reader_rows(reader, &report_run_form, &report->run_count);
-    merge_runs(report);
+    reader->status = summarize(reader, STORE_SUMMARY_ACCURACY |
+                                           (report->options.details ? STORE_SUMMARY_LATENCY : 0u));
     report->accuracy = reader_rows(reader, &report_accuracy_form, &report->accuracy_count);
     report->reasons = reader_rows(reader, &report_reason_form, &report->reason_count);
     for (size_t i = 0; i < report->accuracy_count; i++)
@@ -83,7 +82,6 @@ static void read_accuracy(struct reader *reader)
         return;
     reader_calibration(reader);
     reader_moments(reader);
-    reader_collection(reader);
     report->latency = reader_rows(reader, &report_latency_form, &report->latency_count);
 }
 
@@ -95,9 +93,13 @@ static void *read_comparison(void *context)
     report->pairs = reader_rows(reader, &report_pair_form, &report->pair_count);
     for (size_t i = 0; i < report->pair_count; i++)
         report->pairs[i].scored = strcmp(report->pairs[i].scoring, "none") != 0;
-    if (report->options.details)
+    report->runs = reader_rows(reader, &report_run_form, &report->run_count);
+    merge_runs(report);
+    if (report->options.details) {
         report->disagreements =
             reader_rows(reader, &report_disagreement_form, &report->disagreement_count);
+        reader_collection(reader);
+    }
     return NULL;
 }
 

@@ -68,6 +68,9 @@ struct store;
     X(session_end)                                                                                 \
     X(session_last)                                                                                \
     X(session_start)                                                                               \
+    X(summary_cell)                                                                                \
+    X(summary_latency)                                                                             \
+    X(summary_pair)                                                                                \
     X(synset_above)                                                                                \
     X(synset_below)                                                                                \
     X(synset_clear)                                                                                \

@@ -2,9 +2,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/store/connection.h"
+#include "common/store/group.h"
 #include "common/store/sql.h"
 #include "common/store/view.h"
 
@@ -117,30 +119,69 @@ static enum status create_views(struct store *store, const struct store_summary_
 
 /* ---- what is computed once ------------------------------------------------------------------ */
 
-/* The view becomes a table. */
-static enum status compute(struct store *store, const char *view, struct error *error)
+static const struct group_form cell_form = {
+    .rows = STATEMENT_summary_cell, .table = "cell", .keys = 6, .rest = "+++"};
+static const struct group_form latency_form = {
+    .rows = STATEMENT_summary_latency, .table = "latency_cell", .keys = 5, .rest = "^"};
+static const struct group_form pair_form = {
+    .rows = STATEMENT_summary_pair, .table = "pair_cell", .keys = 6, .rest = "+++++++^"};
+
+/* The view becomes a table of the same columns and rows. Where there are too many groups the view
+ * stays, which takes longer. */
+static enum status compute(struct store *store, const struct group_form *form,
+                           struct group_top *top, struct error *error)
 {
     size_t length;
-    const char *text = view_find(view);
+    const char *view = form->table, *text = view_find(view);
     if (!text)
         return error_set(error, STATUS_INTERNAL, "%s: view %s was not built in", store->path, view);
     const char *body = view_body(text, &length);
-    return execute_format(store, error, "DROP VIEW temp.%s; CREATE TEMP TABLE %s AS %.*s", view,
-                          view, (int)length, body);
+    enum status status = execute_format(store, error, "CREATE TEMP TABLE computed AS %.*s LIMIT 0",
+                                        (int)length, body);
+    if (!status)
+        status = group_rows(store, form, top, error);
+    if (status == STATUS_LIMIT)
+        return execute_format(store, error, "DROP TABLE temp.computed");
+    return status ? status
+                  : execute_format(store, error,
+                                   "DROP VIEW temp.%s; ALTER TABLE temp.computed RENAME TO %s",
+                                   view, view);
 }
 
 /* From now on the view pair holds the most telling pairs only. */
-static enum status choose_pairs(struct store *store, size_t count, int64_t run_id,
+static enum status choose_pairs(struct store *store, const struct group_top *top, int64_t run_id,
                                 struct error *error)
 {
-    return execute_format(store, error,
-                          "CREATE TEMP TABLE telling AS SELECT * FROM pair "
-                          "WHERE left_out = 0 AND (NOT same_first OR apart > 0) "
-                          "AND (%lld = 0 OR run_id = %lld) "
-                          "ORDER BY apart DESC, run_id, item_id, target_a, target_b LIMIT %lld;"
-                          "DROP VIEW temp.pair;"
-                          "CREATE TEMP VIEW pair AS SELECT * FROM telling",
-                          (long long)run_id, (long long)run_id, (long long)count);
+    sqlite3_str *items = sqlite3_str_new(store->db);
+    for (size_t i = 0; i < top->count; i++)
+        sqlite3_str_appendf(items, "%s%lld", i ? "," : "", (long long)top->ids[i]);
+    char *list = sqlite3_str_finish(items);
+    enum status status = execute_format(
+        store, error,
+        "CREATE TEMP TABLE telling AS SELECT * FROM pair "
+        "WHERE left_out = 0 AND (NOT same_first OR apart > 0) AND item_id IN (%s) "
+        "AND (%lld = 0 OR run_id = %lld) "
+        "ORDER BY apart DESC, run_id, item_id, target_a, target_b LIMIT %lld;"
+        "DROP VIEW temp.pair;"
+        "CREATE TEMP VIEW pair AS SELECT * FROM telling",
+        list ? list : "", (long long)run_id, (long long)run_id, (long long)top->room);
+    sqlite3_free(list);
+    return status;
+}
+
+static enum status compare(struct store *store, size_t disagreements, int64_t run_id,
+                           struct error *error)
+{
+    struct group_top top = {.room = disagreements};
+    top.ids = calloc(disagreements + 1, sizeof *top.ids);
+    top.values = calloc(disagreements + 1, sizeof *top.values);
+    enum status status =
+        top.ids && top.values ? compute(store, &pair_form, &top, error) : STATUS_MEMORY;
+    if (!status)
+        status = choose_pairs(store, &top, run_id, error);
+    free(top.ids);
+    free(top.values);
+    return status;
 }
 
 static enum status create_settings(struct store *store, const struct store_summary_options *options,
@@ -174,10 +215,10 @@ enum status store_summarize(struct store *store, const struct store_summary_opti
     if (!status)
         status = create_views(store, options, run_id, error);
     if (!status && (options->parts & STORE_SUMMARY_ACCURACY))
-        status = compute(store, "cell", error);
+        status = compute(store, &cell_form, NULL, error);
+    if (!status && (options->parts & STORE_SUMMARY_LATENCY))
+        status = compute(store, &latency_form, NULL, error);
     if (!status && (options->parts & STORE_SUMMARY_COMPARISON))
-        status = compute(store, "pair_cell", error);
-    if (!status && (options->parts & STORE_SUMMARY_COMPARISON))
-        status = choose_pairs(store, options->disagreements, run_id, error);
+        status = compare(store, options->disagreements, run_id, error);
     return status;
 }

@@ -18,8 +18,9 @@
 #include "common/store/store.h"
 
 enum store_summary_part {
-    STORE_SUMMARY_ACCURACY = 1,  /* rows of accuracy and calibration */
-    STORE_SUMMARY_COMPARISON = 2 /* rows of comparison and disagreements */
+    STORE_SUMMARY_ACCURACY = 1,   /* rows of accuracy and calibration */
+    STORE_SUMMARY_COMPARISON = 2, /* rows of comparison and disagreements */
+    STORE_SUMMARY_LATENCY = 4     /* rows of latency */
 };
 
 struct store_summary_options {

@@ -1,5 +1,6 @@
 -- Every result with what decides whether it counts. placeholder: as in results, and for results
 -- recorded elsewhere, whose pictures are known only by their answers, that many equal answers.
+-- bin: tenth of the first entry's probability, 0 to 9; NULL where that is no probability.
 -- duplicate: an earlier URL of the run answered with the same bytes, and has a result, too.
 CREATE VIEW answer AS
 SELECT
@@ -23,7 +24,11 @@ SELECT
     result.label2 AS label2,
     result.probability2 AS probability2,
     result.label3 AS label3,
-    result.probability3 AS probability3
+    result.probability3 AS probability3,
+    CASE
+        WHEN result.probability1 BETWEEN 0.0 AND 1.0
+            THEN min(9, CAST(result.probability1 * 10 AS INTEGER))
+    END AS bin
 FROM result
 CROSS JOIN item ON item.id = result.item_id
 CROSS JOIN image ON image.id = result.image_id;

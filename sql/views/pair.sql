@@ -5,9 +5,20 @@
 -- apart: how far the probabilities of the first class of either are from what the other gives that
 -- class; where the other does not list it, at least this.
 CREATE VIEW pair AS
-WITH both_answered AS (
+WITH
+duel AS MATERIALIZED (
+    SELECT asked_a.id AS target_a, asked_b.id AS target_b
+    FROM target AS asked_a
+    CROSS JOIN target AS asked_b
+        ON (asked_a.model, asked_a.framework, asked_a.id)
+            < (asked_b.model, asked_b.framework, asked_b.id)
+        AND (asked_a.model = asked_b.model
+            OR asked_a.framework = asked_b.framework AND asked_a.backend = asked_b.backend)
+),
+both_answered AS (
     SELECT
-        a.item_id, a.image_id, a.target_id AS target_a, b.target_id AS target_b,
+        item.run_id, a.item_id, item.expectation_id,
+        a.image_id, duel.target_a, duel.target_b,
         a.producer_id AS producer_a, b.producer_id AS producer_b,
         a.label1 AS label_a, b.label1 AS label_b,
         a.probability1 AS probability_a, b.probability1 AS probability_b,
@@ -16,15 +27,10 @@ WITH both_answered AS (
         a.probability2 AS a2_probability, a.probability3 AS a3_probability,
         b.probability2 AS b2_probability, b.probability3 AS b3_probability
     FROM result AS a
+    CROSS JOIN duel ON duel.target_a = a.target_id
+    CROSS JOIN item ON item.id = a.item_id
     CROSS JOIN result AS b
-        ON b.item_id = a.item_id AND b.image_id = a.image_id AND b.target_id <> a.target_id
-    CROSS JOIN target AS asked_a ON asked_a.id = a.target_id
-    CROSS JOIN target AS asked_b
-        ON asked_b.id = b.target_id
-        AND (asked_a.model, asked_a.framework, asked_a.id)
-            < (asked_b.model, asked_b.framework, asked_b.id)
-        AND (asked_a.model = asked_b.model
-            OR asked_a.framework = asked_b.framework AND asked_a.backend = asked_b.backend)
+        ON b.item_id = a.item_id AND b.target_id = duel.target_b AND b.image_id = a.image_id
     CROSS JOIN label AS a1 ON a1.id = a.label1
     CROSS JOIN label AS b1 ON b1.id = b.label1
     LEFT JOIN label AS a2 ON a2.id = a.label2
@@ -33,8 +39,8 @@ WITH both_answered AS (
     LEFT JOIN label AS b3 ON b3.id = b.label3
 )
 SELECT
-    item.run_id, item.id AS item_id, item.expectation_id, both_answered.image_id, target_a,
-    target_b, producer_a, producer_b, label_a, label_b, probability_a, probability_b,
+    both_answered.run_id, item_id, expectation_id, image_id, target_a, target_b, producer_a,
+    producer_b, label_a, label_b, probability_a, probability_b,
     CASE
         WHEN (image.listed
             OR image.urls >= (SELECT value FROM setting WHERE name = 'placeholder_urls'))
@@ -48,7 +54,7 @@ SELECT
                     ON known_a.item_id = earlier.id AND known_a.target_id = target_a
                 JOIN result AS known_b
                     ON known_b.item_id = earlier.id AND known_b.target_id = target_b
-                WHERE earlier.image_id = image.id AND earlier.id < item.id)
+                WHERE earlier.image_id = image.id AND earlier.id < both_answered.item_id)
             THEN 2 ELSE 0 END
         ELSE 0
     END AS left_out,
@@ -66,5 +72,4 @@ SELECT
             WHEN a3 THEN a3_probability
             ELSE min(probability_b, coalesce(a3_probability, 0.0)) END)) AS apart
 FROM both_answered
-CROSS JOIN item ON item.id = both_answered.item_id
 CROSS JOIN image ON image.id = both_answered.image_id;

@@ -12,7 +12,8 @@ SELECT
     END AS left_out,
     meets.label_id IS NOT NULL AS correct,
     probability1 AS probability,
-    probability1 AS confidence
+    probability1 AS confidence,
+    bin
 FROM answer
 CROSS JOIN expectation ON expectation.id = answer.expectation_id
 LEFT JOIN meets
@@ -36,7 +37,8 @@ SELECT
             THEN probability3
         ELSE 0.0
     END,
-    probability1
+    probability1,
+    bin
 FROM answer
 CROSS JOIN expectation ON expectation.id = answer.expectation_id
 CROSS JOIN label AS one ON one.id = answer.label1
@@ -58,7 +60,8 @@ SELECT
             THEN max(probability1, 0.0)
         ELSE 0.0
     END,
-    probability1
+    probability1,
+    bin
 FROM answer
 CROSS JOIN expectation ON expectation.id = answer.expectation_id
 CROSS JOIN label AS one ON one.id = answer.label1

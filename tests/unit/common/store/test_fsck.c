@@ -328,7 +328,7 @@ static void every_statement_is_used_and_every_used_one_exists(void **state)
 
 /* Reading from one end and stopping at the first row, a partial index that holds only what is
  * wanted, what is above or below one synset, tables with a row per run and target or per start of
- * the daemon, and fsck, whose purpose it is to read everything. */
+ * the daemon, and fsck and summaries, whose purpose it is to read everything. */
 static bool may_scan(const char *name, const char *step)
 {
     static const struct {
@@ -351,7 +351,7 @@ static bool may_scan(const char *name, const char *step)
     for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
         if (strcmp(allowed[i].name, name) == 0 && strcmp(allowed[i].step, step) == 0)
             return true;
-    return strncmp(name, "fsck_", 5) == 0;
+    return strncmp(name, "fsck_", 5) == 0 || strncmp(name, "summary_", 8) == 0;
 }
 
 static void plan_is_good(sqlite3 *db, const struct text_file *statement)

@@ -235,18 +235,28 @@ static enum status check(const struct request *request, const struct report *rep
     return worst;
 }
 
+/* The page instead of the text; the object also beside the page. */
+static enum status show(const struct cli *cli, const struct request *request,
+                        const struct reports *reports, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (request->html)
+        status = write_page(cli, request, reports, error);
+    if (!status && request->html)
+        fprintf(stderr, "wrote %s\n", request->html);
+    if (!status && cli->json)
+        write_json(request, reports);
+    else if (!status && !request->html)
+        status = write_table(request, reports, error);
+    return status ? status : cli_flush(error);
+}
+
 static enum status answer(struct cli *cli, const struct request *request, struct error *error)
 {
     struct reports reports = {0};
     enum status status = read_all(cli, request, &reports, error);
-    if (!status && request->html)
-        status = write_page(cli, request, &reports, error);
-    if (!status && cli->json)
-        write_json(request, &reports);
-    else if (!status)
-        status = write_table(request, &reports, error);
     if (!status)
-        status = cli_flush(error);
+        status = show(cli, request, &reports, error);
     if (!status)
         status = check(request, reports.report);
     report_free(reports.report);

@@ -184,6 +184,21 @@ class Json(Case):
                                     "duplicates")["accuracy"]], [8, 8])
 
 
+class Html(Case):
+    def test_the_page_stands_in_for_the_text(self):
+        page = self.folder / "page.html"
+        done = self.cli("report", "--html", page)
+        self.assertEqual((done.stdout, done.stderr), ("", f"wrote {page}\n"))
+        self.assertIn("</html>", page.read_text())
+        done = self.cli("report", "--html", page, "--json", "--require", "images>=9", check=1)
+        jsonschema.validate(json.loads(done.stdout), SCHEMA)
+        self.assertEqual(done.stderr.count("\n"), 3, done.stderr)
+
+    def test_a_page_that_cannot_be_written_is_told(self):
+        done = self.refused(74, "page.html", "--html", self.folder / "none" / "page.html")
+        self.assertEqual(done.stdout, "")
+
+
 class Require(Case):
     def test_exit_codes_and_lines(self):
         self.assertEqual(self.cli("report", "--require", "discordant==0,same_first>=100%",

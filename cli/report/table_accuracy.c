@@ -31,22 +31,27 @@ static bool seed(const struct section *section)
 static void add_metrics(const struct section *section, struct columns *columns, const char *group)
 {
     columns_add(columns, COLUMN_NUMBER, group, "n");
-    columns_add(columns, COLUMN_NUMBER, group, "accuracy");
-    if (!seed(section))
+    if (seed(section)) {
+        columns_add(columns, COLUMN_NUMBER, group, "seed");
+    } else {
+        columns_add(columns, COLUMN_NUMBER, group, "accuracy");
         columns_add(columns, COLUMN_NUMBER, group, "95 % interval");
-    columns_add(columns, COLUMN_NUMBER, group, "prob.");
+        columns_add(columns, COLUMN_NUMBER, group, "prob.");
+    }
     if (section->substring)
         columns_add(columns, COLUMN_NUMBER, group, "substring");
     if (section->isa)
         columns_add(columns, COLUMN_NUMBER, group, "isa");
 }
 
-static void put_beside(struct columns *columns, const struct report *report,
-                       const struct report_accuracy *row)
+/* "0.820/0.677", as the seed report's Table 1 has them. */
+static void put_both(struct columns *columns, const struct report_accuracy *row)
 {
-    char text[FIGURE_SIZE];
-    const struct report_accuracy *other = find(report, &row->subject);
-    columns_cell(columns, figure_fixed(other ? other->accuracy : NAN, 3, text));
+    char accuracy[FIGURE_SIZE], probability[FIGURE_SIZE], text[2 * FIGURE_SIZE + 1];
+    figure_fixed(row ? row->accuracy : NAN, 3, accuracy);
+    figure_fixed(row ? row->mean_probability : NAN, 3, probability);
+    snprintf(text, sizeof text, "%s/%s", accuracy, probability);
+    columns_cell(columns, strcmp(text, "-/-") == 0 ? "-" : text);
 }
 
 /* `row` NULL: empty cells. */
@@ -55,20 +60,23 @@ static void put_metrics(const struct section *section, struct columns *columns,
 {
     char text[FIGURE_SIZE];
     if (!row) {
-        unsigned empty = (seed(section) ? 3u : 4u) + section->substring + section->isa;
+        unsigned empty = (seed(section) ? 2u : 4u) + section->substring + section->isa;
         for (unsigned i = 0; i < empty; i++)
             columns_cell(columns, "");
         return;
     }
     columns_cell(columns, figure_count(row->images, text));
-    columns_cell(columns, figure_fixed(row->accuracy, 3, text));
-    if (!seed(section))
+    if (seed(section)) {
+        put_both(columns, row);
+    } else {
+        columns_cell(columns, figure_fixed(row->accuracy, 3, text));
         columns_cell(columns, figure_interval(row->low, row->high, 3, text));
-    columns_cell(columns, figure_fixed(row->mean_probability, 3, text));
+        columns_cell(columns, figure_fixed(row->mean_probability, 3, text));
+    }
     if (section->substring)
-        put_beside(columns, section->table->substring, row);
+        put_both(columns, find(section->table->substring, &row->subject));
     if (section->isa)
-        put_beside(columns, section->table->isa, row);
+        put_both(columns, find(section->table->isa, &row->subject));
 }
 
 /* The first row of this run with the same text as row `i`. */
@@ -154,30 +162,35 @@ static enum status write_accuracy_rows(const struct section *section)
     return section_finish(section, columns);
 }
 
+static void explain_seed(const struct section *section)
+{
+    char text[1024];
+    snprintf(text, sizeof text,
+             "n: pictures that the seed report's script counted. In each cell accuracy / mean "
+             "probability. seed: as that script computed them: the first label contains the "
+             "expected text; probability of the first answer where any of the three contains "
+             "it, else 0.%s%s",
+             section->substring ? " substring: the same accuracy, but the probability of the best "
+                                  "answer that contains the text, and placeholders and duplicates "
+                                  "left out."
+                                : "",
+             section->isa ? " isa: the first answer is the expected synset or one below it in "
+                            "WordNet; probability of the first answer."
+                          : "");
+    section_explain(section, text);
+}
+
 static void explain_accuracy(const struct section *section)
 {
-    static const char *const right[] = {
-        [REPORT_ISA] = "the expected synset or one below it in WordNet (isa)",
-        [REPORT_SUBSTRING] = "a label that contains the expected text (substring)",
-        [REPORT_SEED] = "a label that contains the expected text, as the seed's script did (seed)"};
-    static const char *const averaged[] = {
-        [REPORT_ISA] = "mean probability of the first answer",
-        [REPORT_SUBSTRING] = "mean probability of the best of the three answers that contains the "
-                             "text, 0 where none does",
-        [REPORT_SEED] = "probability of the first answer where any of the three contains the text, "
-                        "else 0, on average"};
+    bool isa = section->report->options.scoring == REPORT_ISA;
     char text[1024];
-    enum report_scoring scoring = section->report->options.scoring;
-    snprintf(
-        text, sizeof text,
-        "n: pictures scored. accuracy: share of them whose first answer is right%s. prob.: "
-        "%s. Right is %s.%s%s",
-        seed(section) ? "" : ", with its 95 % interval (Wilson)", averaged[scoring], right[scoring],
-        section->substring
-            ? " substring: the accuracy without that script's rules, placeholders and "
-              "duplicates left out."
-            : "",
-        section->isa ? " isa: the accuracy by WordNet: the expected synset or one below it." : "");
+    snprintf(text, sizeof text,
+             "n: pictures scored. accuracy: share of them whose first answer is right, with its "
+             "95 %% interval (Wilson). prob.: mean probability of the %s. Right is %s.",
+             isa ? "first answer"
+                 : "best of the three answers that contains the text, 0 where none does",
+             isa ? "the expected synset or one below it in WordNet (isa)"
+                 : "a label that contains the expected text (substring)");
     section_explain(section, text);
 }
 
@@ -210,7 +223,9 @@ enum status section_accuracy(const struct section *section)
         return STATUS_OK;
     }
     enum status status = write_accuracy_rows(section);
-    if (!status)
+    if (!status && seed(section))
+        explain_seed(section);
+    else if (!status)
         explain_accuracy(section);
     return status;
 }

@@ -144,11 +144,30 @@ class Text(Case):
 
     def test_beside_the_seeds_numbers_stand_the_others(self):
         text = self.report("--score", "seed", columns=120)
-        self.assertRegex(text, r"\nmodel +n +accuracy +prob\. +substring +isa +n ")
+        self.assertRegex(text, r"\nmodel +n +seed +substring +isa +n +seed +substring +isa\n"
+                               r"shapes +8 +\d\.\d{3}/\d\.\d{3} ")
         value = self.json("--score", "seed")
         self.assertEqual({row["scoring"] for row in value["accuracy"]}, {"seed"})
         self.assertEqual([row["scoring"] for row in value["beside"]],
                          ["substring", "substring", "isa", "isa"])
+
+
+class Seed(lib.Case):
+    def test_the_seeds_table_1_comes_out_and_the_honest_numbers_beside_it(self):
+        data, database = lib.shared("seed-data"), self.folder / "seed.db"
+        for name, model, framework in (("caffe/AlexNet", "AlexNet", "Caffe"),
+                                       ("caffe/GoogleNet", "GoogLeNet", "Caffe"),
+                                       ("caffe/ResNet152-v1", "ResNet152", "Caffe"),
+                                       ("tensorflow/AlexNet", "AlexNet", "TensorFlow")):
+            lib.run("carmlbench", "--db", database, "import", data / f"{name}.txt", "--as",
+                    "seed-top3", "--model", model, "--framework", framework, "--run", "bears",
+                    "--expect", "bear", "--synset", "n02131653", check=0)
+        text = lib.run("carmlbench", "--db", database, "report", "--score", "seed", check=0,
+                       env={"COLUMNS": "110"}).stdout
+        self.assertRegex(text, r"\nAlexNet +4081 +0\.820/0\.677 +0\.820/0\.654 +0\.803/0\.705 +"
+                               r"884 +0\.804/0\.688 ")
+        self.assertRegex(text, r"\nGoogLeNet +4080 +0\.877/0\.783 ")
+        self.assertRegex(text, r"\nResNet152 +3089 +0\.877/0\.832 ")
 
 
 class Json(Case):

@@ -132,6 +132,7 @@ static enum status open_file(const char *path, struct file *file, struct error *
 
 struct importer {
     const struct file *file;
+    const char *synset; /* --synset, which goes before the ids of the lines; NULL: none */
     struct store_import *import;
     struct seed_line line;
     struct counts counts;
@@ -165,6 +166,7 @@ static enum status add_line(struct importer *importer, const char *text, size_t 
              number);
     struct store_answer answer = {
         .url = line->front.kind == URL_LINE_URL ? line->front.url : url,
+        .expect_wnid = !importer->synset && *line->front.wnid ? line->front.wnid : NULL,
         .count = line->count,
     };
     for (size_t i = 0; i < line->count; i++) {
@@ -255,6 +257,7 @@ static enum status import_file(struct cli *cli, const struct request *request,
         .expect_text = request->expect,
     };
     importer.file = file;
+    importer.synset = request->synset;
     seed_line_init(&importer.line);
     enum status status = import_lines(cli, &importer, &source, error);
     seed_line_free(&importer.line);

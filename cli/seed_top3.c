@@ -148,6 +148,7 @@ enum status seed_line_parse(const char *text, size_t size, struct seed_line *out
     static const char mark[] = "\xef\xbb\xbf";
     out->kind = SEED_LINE_BLANK;
     out->front.kind = URL_LINE_BLANK;
+    out->front.wnid[0] = '\0';
     out->count = 0;
     buf_clear(&out->text);
     if (size >= 3 && memcmp(text, mark, 3) == 0) {

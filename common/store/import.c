@@ -20,9 +20,10 @@ enum {
     CLASS_UNKNOWN = -1
 };
 
-/* Texts are offsets into the chunk's text. */
+/* Texts are offsets into the chunk's text; expect_wnid is that of an empty one where the source
+ * says it. */
 struct entry {
-    size_t url, labels[ENTRIES], count;
+    size_t url, expect_wnid, labels[ENTRIES], count;
     double probabilities[ENTRIES];
     char sha256[SHA256_HEX_SIZE];
     int64_t item_id, image_id;
@@ -127,19 +128,31 @@ static enum status put_job(struct store_import *import, struct entry *entry, int
     return status;
 }
 
+/* What this one expects; neighbours mostly expect the same. */
+static enum status find_expectation(struct store_import *import, const struct entry *entry,
+                                    const struct entry *last, int64_t *id, struct error *error)
+{
+    const struct store_import_source *source = import->source;
+    const char *wnid = entry_text(import, entry->expect_wnid);
+    if (last && strcmp(wnid, entry_text(import, last->expect_wnid)) == 0)
+        return STATUS_OK;
+    return expectation_put(import->store, *wnid ? wnid : source->expect_wnid, source->expect_text,
+                           id, error);
+}
+
 static enum status put_jobs(struct store_import *import, size_t *count, struct error *error)
 {
-    int64_t last, expectation_id;
-    const struct store_import_source *source = import->source;
-    enum status status = expectation_put(import->store, source->expect_wnid, source->expect_text,
-                                         &expectation_id, error);
-    if (!status)
-        status = statement_integer(import->store, STATEMENT_item_last, NULL, 0, &last, error);
+    int64_t last, expectation_id = 0;
+    enum status status =
+        statement_integer(import->store, STATEMENT_item_last, NULL, 0, &last, error);
     *count = 0;
     for (uint32_t i = 0; !status && i < import->used; i++) {
-        bool fresh;
-        import->entries[i].item_id = last + 1 + i;
-        status = put_job(import, &import->entries[i], expectation_id, &fresh, error);
+        bool fresh = false;
+        struct entry *entry = &import->entries[i];
+        entry->item_id = last + 1 + i;
+        status = find_expectation(import, entry, i ? entry - 1 : NULL, &expectation_id, error);
+        if (!status)
+            status = put_job(import, entry, expectation_id, &fresh, error);
         if (!status && fresh)
             import->fresh[(*count)++] = i;
     }
@@ -272,6 +285,8 @@ static enum status check_answer(const struct store_answer *answer, struct error 
 {
     if (!*or_empty(answer->url) || strlen(answer->url) >= URL_MAX)
         return error_set(error, STATUS_DATA, "URL: empty or longer than %d bytes", URL_MAX - 1);
+    if (strlen(or_empty(answer->expect_wnid)) >= WNID_SIZE)
+        return error_set(error, STATUS_DATA, "expectation: no WordNet id");
     if (answer->count < 1 || answer->count > ENTRIES)
         return error_set(error, STATUS_DATA, "answer: %zu entries; 1 to 3 are recorded",
                          answer->count);
@@ -315,6 +330,8 @@ static enum status append_answer(struct store_import *import, const struct store
     struct entry *slot = &import->entries[import->used];
     size_t before = import->text.size;
     enum status status = append(import, answer->url, &slot->url);
+    if (!status)
+        status = append(import, or_empty(answer->expect_wnid), &slot->expect_wnid);
     for (size_t i = 0; !status && i < answer->count; i++) {
         slot->probabilities[i] = answer->entries[i].probability;
         status = append(import, answer->entries[i].label, &slot->labels[i]);

@@ -15,8 +15,9 @@
 
 /* Strings are read during the call only. */
 struct store_answer {
-    const char *url; /* of the item: below URL_MAX bytes */
-    size_t count;    /* 1 to 3, best first */
+    const char *url;         /* of the item: below URL_MAX bytes */
+    const char *expect_wnid; /* of this one; NULL: as the source says */
+    size_t count;            /* 1 to 3, best first */
     struct {
         const char *label; /* the whole label line as answered */
         double probability;

@@ -86,6 +86,17 @@ class Lines(Import):
         self.assertEqual(self.bring(first, "--run", "other")["added"], 2)
         self.holds()
 
+    def test_the_id_before_a_url_is_what_is_expected(self):
+        path = self.write(f"n02131653_7\thttp://host.example/a.jpg {BEAR}\n{BEAR}\n"
+                          f"n04399382_7\thttp://host.example/b.jpg {BEAR}\n")
+        self.bring(path)
+        expected = "SELECT url, expected_wnid, correct FROM scores WHERE scoring = 'isa' ORDER BY url"
+        self.assertEqual(self.ask(expected), [("http://host.example/a.jpg", "n02131653", 1),
+                                              ("http://host.example/b.jpg", "n04399382", 0)])
+        self.bring(path, "--run", "other", "--synset", "n02132136")
+        self.assertEqual(self.ask("SELECT images, correct FROM accuracy WHERE run = 'other'"), [(3, 3)])
+        self.holds()
+
     def test_a_pipe_gives_what_the_file_gives(self):
         path = self.write(BEAR + "\n" + BEAR)
         self.assertEqual(self.bring(path)["added"], 2)

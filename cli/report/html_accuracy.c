@@ -167,9 +167,12 @@ static void put_figure(struct page *page, const char *run)
 
     page_figure(
         page, "Accuracy by model and framework.",
-        "A mark is the share of pictures whose first answer is right, the line through it the "
-        "95 % interval of Wilson. The scale does not begin at zero. The numbers are those of "
-        "the table above.");
+        scale.low > 0
+            ? "A mark is the share of pictures whose first answer is right, the line through "
+              "it the 95 % interval of Wilson. The scale does not begin at zero. The numbers "
+              "are those of the table above."
+            : "A mark is the share of pictures whose first answer is right, the line through "
+              "it the 95 % interval of Wilson. The numbers are those of the table above.");
     page_plot(page);
     for (size_t i = 0; i < report->accuracy_count; i++)
         if (page_same(report->accuracy[i].subject.run, run) && page_is_first_of_model(report, i)) {

@@ -33,7 +33,7 @@ static void put_picture(struct page *page, const struct report_disagreement *row
     struct image_info info;
     struct buf jpeg;
 
-    if (!page->options->pictures || !row->image_sha256) {
+    if (!row->image_sha256) {
         put_box(&page->html, "picture not kept");
         return;
     }
@@ -58,32 +58,62 @@ static void put_picture(struct page *page, const struct report_disagreement *row
     buf_free(&jpeg);
 }
 
-static void put_who(struct page *page, const struct report_disagreement *row, bool second)
-{
-    const char *model = second ? row->model_b : row->model_a;
-    const char *framework = second ? row->framework_b : row->framework_a;
-    const char *backend = second ? row->backend_b : row->backend_a;
+/* One of the two answers of a row. */
+struct answer {
+    const char *model, *framework, *backend, *label, *wnid;
+    double probability;
+};
 
-    html_put(&page->html, "<th scope=\"row\"><bdi>%s</bdi>", framework);
-    if (!page_same(row->model_a, row->model_b))
-        html_put(&page->html, " <bdi>%s</bdi>", model);
-    if (page->many_backends || !page_same(row->backend_a, row->backend_b))
-        html_put(&page->html, " <span class=\"muted\">by <bdi>%s</bdi></span>", backend);
-    html_markup(&page->html, "</th>");
+static struct answer answer_of(const struct report_disagreement *row, bool second)
+{
+    if (second)
+        return (struct answer){row->model_b, row->framework_b, row->backend_b,
+                               row->label_b, row->wnid_b,      row->probability_b};
+    return (struct answer){row->model_a, row->framework_a, row->backend_a,
+                           row->label_a, row->wnid_a,      row->probability_a};
 }
 
-static void put_answer(struct page *page, const struct report_disagreement *row, bool second)
+static bool same_picture(const struct report_disagreement *a, const struct report_disagreement *b)
 {
-    const char *label = second ? row->label_b : row->label_a;
-    const char *wnid = second ? row->wnid_b : row->wnid_a;
+    return page_same(a->run, b->run) && page_same(a->url, b->url);
+}
 
-    html_markup(&page->html, "<tr>");
-    put_who(page, row, second);
-    html_put(&page->html, "<td><bdi>%s</bdi>", label);
-    if (wnid && *wnid)
-        html_put(&page->html, " <span class=\"wnid\">%s</span>", wnid);
-    html_put(&page->html, "</td><td class=\"number\">%s</td></tr>\n",
-             number_fixed(second ? row->probability_b : row->probability_a, 3).text);
+static bool same_who(const struct answer *a, const struct answer *b)
+{
+    return page_same(a->model, b->model) && page_same(a->framework, b->framework) &&
+           page_same(a->backend, b->backend);
+}
+
+/* Whether an earlier row about the same picture has that one's answer. */
+static bool is_repeated(const struct report *report, size_t index, bool second)
+{
+    const struct answer wanted = answer_of(&report->disagreements[index], second);
+    for (size_t i = 0; i < index; i++) {
+        const struct report_disagreement *row = &report->disagreements[i];
+        const struct answer a = answer_of(row, false), b = answer_of(row, true);
+        if (same_picture(row, &report->disagreements[index]) &&
+            (same_who(&a, &wanted) || same_who(&b, &wanted)))
+            return true;
+    }
+    return false;
+}
+
+static void put_answer(struct page *page, const struct answer *answer, bool one_model)
+{
+    struct html *html = &page->html;
+    if (one_model)
+        html_put(html, "<tr><th scope=\"row\"><bdi>%s</bdi>", answer->framework);
+    else
+        html_put(html,
+                 "<tr><th scope=\"row\"><bdi>%s</bdi> <span class=\"muted\"><bdi>%s</bdi></span>",
+                 answer->model, answer->framework);
+    if (page->many_backends)
+        html_put(html, " <span class=\"muted\">by <bdi>%s</bdi></span>", answer->backend);
+    html_put(html, "</th><td><bdi>%s</bdi>", answer->label);
+    if (answer->wnid && *answer->wnid)
+        html_put(html, " <span class=\"wnid\">%s</span>", answer->wnid);
+    html_put(html, "</td><td class=\"number\">%s</td></tr>\n",
+             number_fixed(answer->probability, 3).text);
 }
 
 static void put_expected(struct html *html, const struct report_disagreement *row)
@@ -99,47 +129,79 @@ static void put_expected(struct html *html, const struct report_disagreement *ro
     html_markup(html, "</p>\n");
 }
 
-static void put_card(struct page *page, const struct report_disagreement *row, size_t number,
-                     size_t *room)
+/* The answers of all rows about the picture of row `first`. */
+static void put_answers(struct page *page, size_t first, size_t number)
 {
-    struct html *html = &page->html;
-    html_markup(html, "<li class=\"card\">\n");
-    put_picture(page, row, room);
-    html_markup(html, "<p class=\"url small\">");
-    html_url(html, row->url);
-    html_markup(html, "</p>\n");
-    put_expected(html, row);
-    html_put(html, "<table><caption>%zu. ", number);
-    if (page_same(row->model_a, row->model_b))
-        html_put(html, "<bdi>%s</bdi>: ", row->model_a);
-    html_put(html,
+    const struct report *report = page->report;
+    const struct report_disagreement *rows = report->disagreements;
+    bool one_model = true, one_class = true;
+
+    for (size_t i = first; i < report->disagreement_count; i++) {
+        if (!same_picture(&rows[i], &rows[first]))
+            continue;
+        one_model &= page_same(rows[i].model_a, rows[first].model_a) &&
+                     page_same(rows[i].model_b, rows[first].model_a);
+        one_class &= rows[i].same_first;
+    }
+    html_put(&page->html, "<table><caption>%zu. ", number);
+    if (one_model)
+        html_put(&page->html, "<bdi>%s</bdi>: ", rows[first].model_a);
+    html_put(&page->html,
              "%s</caption>\n<thead class=\"visually-hidden\"><tr><th scope=\"col\">Who</th><th "
              "scope=\"col\">Answer</th><th scope=\"col\">Probability</th></tr></thead>\n<tbody>\n",
-             row->same_first ? "the same class, another probability" : "two classes");
-    put_answer(page, row, false);
-    put_answer(page, row, true);
-    html_markup(html, "</tbody></table>\n</li>\n");
+             one_class ? "the same class, another probability" : "different classes");
+    for (size_t i = first; i < report->disagreement_count; i++)
+        for (int second = 0; second < 2 && same_picture(&rows[i], &rows[first]); second++) {
+            const struct answer answer = answer_of(&rows[i], second);
+            if (!is_repeated(report, i, second))
+                put_answer(page, &answer, one_model);
+        }
+    html_markup(&page->html, "</tbody></table>\n");
+}
+
+static void put_card(struct page *page, size_t first, size_t number, size_t *room)
+{
+    const struct report_disagreement *row = &page->report->disagreements[first];
+    html_markup(&page->html, "<li class=\"card\">\n");
+    if (page->options->pictures)
+        put_picture(page, row, room);
+    html_markup(&page->html, "<p class=\"url small\">");
+    html_url(&page->html, row->url);
+    html_markup(&page->html, "</p>\n");
+    put_expected(&page->html, row);
+    put_answers(page, first, number);
+    html_markup(&page->html, "</li>\n");
+}
+
+static bool is_first(const struct report *report, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (same_picture(&report->disagreements[i], &report->disagreements[index]))
+            return false;
+    return true;
 }
 
 void page_gallery(struct page *page)
 {
     const struct report *report = page->report;
-    size_t room = HTML_THUMBNAILS;
+    size_t room = HTML_THUMBNAILS, number = 0;
 
     page_section(page, "disagreements", "Where the answers differ most");
     if (!report->disagreement_count) {
         html_put(&page->html, "<p class=\"notice\">%s</p>\n",
                  report->pair_count ? "No two answers about the same bytes differ."
                                     : "Nothing to compare, so nothing differs.");
-    } else {
-        html_put(
-            &page->html,
-            "<p>The %zu most telling ones: answers about identical bytes that name another class "
-            "or are far apart in probability.</p>\n<ol class=\"gallery\">\n",
-            report->disagreement_count);
-        for (size_t i = 0; i < report->disagreement_count; i++)
-            put_card(page, &report->disagreements[i], i + 1, &room);
-        html_markup(&page->html, "</ol>\n");
+        page_section_end(page);
+        return;
     }
+    html_put(
+        &page->html,
+        "<p>The pictures about which two answers are furthest apart: they name another class, or "
+        "the same with quite another probability.%s</p>\n<ol class=\"gallery\">\n",
+        page->options->pictures ? "" : " The setting pictures.folder would keep them to be shown.");
+    for (size_t i = 0; i < report->disagreement_count; i++)
+        if (is_first(report, i))
+            put_card(page, i, ++number, &room);
+    html_markup(&page->html, "</ol>\n");
     page_section_end(page);
 }

@@ -114,7 +114,11 @@ static void put_pairs(struct page *page)
         html_put(&page->html,
                  "<strong>%zu</strong> %s in accuracy beyond chance (Holm p &lt; 0.05); ", differ,
                  differ == 1 ? "differs" : "differ");
-    html_put(&page->html, "probabilities are at most %s apart.</li>\n", number_small(apart).text);
+    if (apart > 0)
+        html_put(&page->html, "probabilities are at most %s apart.</li>\n",
+                 number_small(apart).text);
+    else
+        html_markup(&page->html, "their probabilities are the same.</li>\n");
 }
 
 static void put_failures(struct page *page, const struct report_run *total)

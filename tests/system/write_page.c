@@ -16,7 +16,7 @@
 
 enum { MOMENTS = 90, BINS = 10, TEXTS = 4096 };
 
-static char texts[TEXTS][64];
+static char texts[TEXTS][128];
 static size_t text_count;
 static uint64_t numbers = 2017;
 
@@ -155,28 +155,31 @@ static void fill_reasons(struct report *report, const struct names *names)
 
 static void fill_disagreements(struct report *report, const struct names *names, const char *sha256)
 {
-    for (size_t i = 0; i < 9; i++)
-        report->disagreements[report->disagreement_count++] =
-            (struct report_disagreement){.run = names->run,
-                                         .url = i == 4 ? "ftp://host.example/1.jpg" : names->url,
-                                         .image_sha256 = i % 3 == 2 ? "not a hash" : sha256,
-                                         .kind = "jpeg",
-                                         .model_a = names->models[i % names->model_count],
-                                         .framework_a = names->frameworks[0],
-                                         .backend_a = names->backend,
-                                         .label_a = names->label_a,
-                                         .wnid_a = "n02132136",
-                                         .model_b = names->models[i % names->model_count],
-                                         .framework_b = names->frameworks[1],
-                                         .backend_b = names->backend,
-                                         .label_b = i == 3 ? names->label_a : names->label_b,
-                                         .wnid_b = i == 5 ? NULL : "n02106550",
-                                         .probability_a = draw(0.5, 1),
-                                         .probability_b = draw(0.2, 0.9),
-                                         .apart = draw(0, 1),
-                                         .same_first = i == 3,
-                                         .expected_wnid = i == 6 ? NULL : "n02131653",
-                                         .expected_text = i == 6 || i == 7 ? NULL : "bear"};
+    for (size_t i = 0; i < 9; i++) {
+        /* The first two are about one picture. */
+        snprintf(texts[text_count], sizeof texts[0], "%.90s&n=%zu", names->url, i ? i : 1);
+        report->disagreements[report->disagreement_count++] = (struct report_disagreement){
+            .run = names->run,
+            .url = i == 4 ? "ftp://host.example/1.jpg" : texts[text_count++],
+            .image_sha256 = i % 3 == 2 ? "not a hash" : sha256,
+            .kind = "jpeg",
+            .model_a = names->models[i % names->model_count],
+            .framework_a = names->frameworks[0],
+            .backend_a = names->backend,
+            .label_a = names->label_a,
+            .wnid_a = "n02132136",
+            .model_b = names->models[i % names->model_count],
+            .framework_b = names->frameworks[1],
+            .backend_b = names->backend,
+            .label_b = i == 3 ? names->label_a : names->label_b,
+            .wnid_b = i == 5 ? NULL : "n02106550",
+            .probability_a = draw(0.5, 1),
+            .probability_b = draw(0.2, 0.9),
+            .apart = draw(0, 1),
+            .same_first = i == 3,
+            .expected_wnid = i == 6 ? NULL : "n02131653",
+            .expected_text = i == 6 || i == 7 ? NULL : "bear"};
+    }
 }
 
 static void forget(double *value)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/report/notes.h"
 #include "cli/report/report.h"
 
 /* Between the braces of a struct field. */
@@ -200,3 +201,13 @@ static const struct field collection_fields[] = {{FIELD(report_run, run, TEXT)},
                                                  {NULL, FIELD_TEXT, 0}};
 const struct rows_form report_collection_form = {
     .view = "collection", .fields = collection_fields, .size = sizeof(struct report_run)};
+
+static const struct field unmet_fields[] = {
+    {FIELD(report_unmet, run, TEXT)},           {FIELD(report_unmet, expected_wnid, TEXT)},
+    {FIELD(report_unmet, expected_text, TEXT)}, {FIELD(report_unmet, urls, COUNT)},
+    {FIELD(report_unmet, unnamed, COUNT)},      {FIELD(report_unmet, labels, COUNT)},
+    {FIELD(report_unmet, known, FLAG)},         {NULL, FIELD_TEXT, 0}};
+const struct rows_form report_unmet_form = {.view = "unmet",
+                                            .fields = unmet_fields,
+                                            .size = sizeof(struct report_unmet),
+                                            .where = "scoring"};

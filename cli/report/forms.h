@@ -18,6 +18,6 @@ extern const struct rows_form report_run_form, report_collection_form;
 
 /* The rows are struct report_X. */
 extern const struct rows_form report_accuracy_form, report_calibration_form, report_pair_form,
-    report_reason_form, report_latency_form, report_disagreement_form;
+    report_reason_form, report_latency_form, report_disagreement_form, report_unmet_form;
 
 #endif

@@ -9,6 +9,8 @@ struct reader {
     struct store *store;
     struct report *report;
     struct arena *arena;
+    struct report_unmet *unmet; /* of notes.h; freed by whoever made the reader */
+    size_t unmet_count;
     enum status status; /* the first failure, and the line for it */
     struct error error;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/report/forms.h"
+#include "cli/report/notes.h"
 #include "cli/report/reader.h"
 #include "common/store/summary.h"
 
@@ -76,6 +77,7 @@ static void read_accuracy(struct reader *reader)
                                            (report->options.details ? STORE_SUMMARY_LATENCY : 0u));
     report->accuracy = reader_rows(reader, &report_accuracy_form, &report->accuracy_count);
     report->reasons = reader_rows(reader, &report_reason_form, &report->reason_count);
+    notes_read(reader);
     for (size_t i = 0; i < report->accuracy_count; i++)
         report->accuracy[i].ece = (double)NAN;
     if (!report->options.details)
@@ -157,6 +159,9 @@ enum status report_read(struct store *store, const struct report_options *option
             {.store = second, .report = report, .arena = &memory->second},
         };
         status = read_both(readers, error);
+        if (!status)
+            status = notes_write(&readers[0]);
+        free(readers[0].unmet);
     }
     store_close(second);
     if (status) {

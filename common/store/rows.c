@@ -11,7 +11,7 @@ static bool is_public(const char *view)
     static const char *const views[] = {"results",    "failures",    "progress",      "accuracy",
                                         "latency",    "reasons",     "pace",          "activity",
                                         "comparison", "calibration", "disagreements", "scores",
-                                        "pictures",   "timeline",    "collection"};
+                                        "pictures",   "timeline",    "collection",    "unmet"};
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
         if (strcmp(views[i], view) == 0)
             return true;

@@ -82,7 +82,7 @@ static enum status create_narrow(struct store *store, const struct text_file *vi
     size_t length;
     const char *body = view_body(view->text, &length);
     char run[48] = "1";
-    if (run_id)
+    if (run_id && strstr(view->text, "run_id"))
         snprintf(run, sizeof run, "run_id = %lld", (long long)run_id);
     return execute_format(store, error,
                           "CREATE TEMP VIEW %s AS SELECT * FROM (%.*s) WHERE %s AND scoring %s",
@@ -92,6 +92,8 @@ static enum status create_narrow(struct store *store, const struct text_file *vi
 /* Pairs without an expectation are always of interest. */
 static const char *scorings_of(const char *name, const char *scoring)
 {
+    if (strcmp(name, "lacking") == 0)
+        return strcmp(scoring, "isa") == 0 ? "= 'isa'" : "= 'substring'";
     if (strcmp(name, "score") == 0)
         return strcmp(scoring, "isa") == 0    ? "= 'isa'"
                : strcmp(scoring, "seed") == 0 ? "= 'seed'"

@@ -235,6 +235,49 @@ static void moments_grow_until_a_run_has_256_at_most(void **state)
     report_free(report);
 }
 
+static bool has_note(const struct report *report, const char *part)
+{
+    for (size_t i = 0; i < report->note_count; i++)
+        if (strstr(report->notes[i], part))
+            return true;
+    return false;
+}
+
+static void notes_say_what_is_left_out_and_cannot_be_met(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error;
+    struct store_enqueue *enqueue;
+    const struct store_entry entry = {"http://host.example/1.jpg", "n99999999", "unicorn"};
+    struct report *report = read_report(fixture, (struct report_options){.run = NULL});
+    assert_int_equal(report->note_count, 0);
+    report_free(report);
+    fixture_enqueue(fixture->store, "many", 0, 12, 2);
+    answer_all(fixture->store, 12, true);
+    report = read_report(fixture, (struct report_options){.run = "many"});
+    assert_true(has_note(report, "24 answers about placeholders"));
+    assert_false(has_note(report, "could meet"));
+    assert_false(report->accuracy[0].impossible);
+    report_free(report);
+    assert_int_equal(
+        store_enqueue_begin(fixture->store, "odd", fixture_targets, 1, &enqueue, &error), 0);
+    assert_int_equal(store_enqueue_add(enqueue, &entry, &error), 0);
+    struct store_enqueue_counts counts;
+    assert_int_equal(store_enqueue_flush(enqueue, &counts, &error), 0);
+    store_enqueue_end(enqueue);
+    answer_all(fixture->store, 1, false);
+    report = read_report(fixture, (struct report_options){.run = "odd"});
+    assert_true(has_note(report, "expected as n99999999:"));
+    assert_true(has_note(report, "WordNet does not know n99999999"));
+    assert_true(has_note(report, "Only one target"));
+    assert_true(report->accuracy[0].impossible);
+    report_free(report);
+    report =
+        read_report(fixture, (struct report_options){.run = "odd", .scoring = REPORT_SUBSTRING});
+    assert_true(has_note(report, "expected as unicorn:"));
+    report_free(report);
+}
+
 static void a_run_that_does_not_exist_is_no(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -277,6 +320,7 @@ int main(void)
         TEST(details_come_on_request),
         TEST(the_most_telling_disagreements_come_first),
         TEST(moments_grow_until_a_run_has_256_at_most),
+        TEST(notes_say_what_is_left_out_and_cannot_be_met),
         TEST(a_run_that_does_not_exist_is_no),
         TEST(an_empty_database_has_an_empty_report),
         cmocka_unit_test(scorings_have_names),

@@ -111,6 +111,7 @@ static void columns_are_those_that_are_published(void **state)
          "run,url,model,model_version,framework,framework_version,backend,requested_backend,"
          "scoring,left_out,correct,probability,confidence,expected_wnid,expected_text"},
         {"pictures", "run,image_sha256,kind,bytes,width,height,urls,placeholder,first_url"},
+        {"unmet", "run,scoring,expected_wnid,expected_text,urls,known,unnamed,labels"},
         {"collection", "run,pictures,placeholders,duplicates"},
         {"timeline", "run,started_at,started_s,done,failed"},
         {"activity", "name,state,in_flight,ceiling,detail,updated_at"},

@@ -1,0 +1,211 @@
+#include "cli/report/notes.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report/forms.h"
+#include "common/utf8.h"
+
+enum { NOTES_MAX = 64, NOTE_BYTES = 1024, NAMED_MAX = 3 };
+
+struct writer {
+    struct report *report;
+    struct arena *arena;
+    enum status status;
+};
+
+/* ---- what nothing meets --------------------------------------------------------------------- */
+
+void notes_read(struct reader *reader)
+{
+    struct rows_form form = report_unmet_form;
+    form.is = reader->report->options.scoring == REPORT_ISA ? "isa" : "substring";
+    reader->unmet = reader_rows(reader, &form, &reader->unmet_count);
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* Beyond the ceiling nothing is added: these are sentences for a person. */
+PRINTF_LIKE(2, 3)
+static void note(struct writer *writer, const char *format, ...)
+{
+    char text[NOTE_BYTES];
+    va_list arguments;
+    struct report *report = writer->report;
+    if (writer->status || report->note_count == NOTES_MAX)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    utf8_make_line(text); /* names may have been cut within a character */
+    const char *copy = arena_text(writer->arena, text, strlen(text));
+    if (!copy)
+        writer->status = arena_fail(writer->arena, NULL);
+    else
+        report->notes[report->note_count++] = copy;
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void note_runs(struct writer *writer)
+{
+    const struct report *report = writer->report;
+    if (report->run_count == 0 && report->options.run)
+        note(writer, "Run %s has no jobs yet: carmlbench enqueue adds some.", report->options.run);
+    for (size_t i = 0; i < report->run_count; i++) {
+        const struct report_run *run = &report->runs[i];
+        if (run->enqueued && run->failed == run->enqueued)
+            note(writer, "Run %s: every job failed; the reasons say why.", run->run);
+        else if (run->pending + run->leased)
+            note(writer, "Run %s: %" PRIu64 " of %" PRIu64 " jobs are still to be done.", run->run,
+                 run->pending + run->leased, run->enqueued);
+    }
+}
+
+static void note_left_out(struct writer *writer)
+{
+    const struct report *report = writer->report;
+    uint64_t placeholders = 0, duplicates = 0, unusable = 0;
+    for (size_t i = 0; i < report->accuracy_count; i++) {
+        placeholders += report->accuracy[i].placeholders;
+        duplicates += report->accuracy[i].duplicates;
+        unusable += report->accuracy[i].unusable;
+    }
+    if (placeholders && report->options.scoring == REPORT_SEED)
+        note(writer, "%" PRIu64 " answer%s that name%s an envelope are left out, as seed has it.",
+             placeholders, plural(placeholders), placeholders == 1 ? "s" : "");
+    else if (placeholders)
+        note(writer,
+             "%" PRIu64 " answer%s about placeholders (pictures that hosts serve in place of a "
+             "deleted one) are left out; --include placeholders counts them.",
+             placeholders, plural(placeholders));
+    if (duplicates)
+        note(writer,
+             "%" PRIu64 " answer%s about bytes that an earlier URL of the run had, too, are left "
+             "out; --include duplicates counts them.",
+             duplicates, plural(duplicates));
+    if (unusable)
+        note(writer,
+             "%" PRIu64 " first probabilit%s not within 0 and 1: calibration leaves them out.",
+             unusable, unusable == 1 ? "y is" : "ies are");
+}
+
+static void note_scoring(struct writer *writer)
+{
+    const struct report *report = writer->report;
+    uint64_t done = 0;
+    for (size_t i = 0; i < report->run_count; i++)
+        done += report->runs[i].done;
+    if (done == 0 || report->accuracy_count)
+        return;
+    if (report->options.scoring == REPORT_ISA)
+        note(writer, "No answered URL has an expected synset (enqueue --synset, or ImageNet ids in "
+                     "the list): isa has nothing to score.");
+    else
+        note(writer,
+             "No answered URL has an expected text (enqueue --expect): %s has nothing to "
+             "score.",
+             report_scoring_name(report->options.scoring));
+}
+
+static void note_pairs(struct writer *writer)
+{
+    const struct report *report = writer->report;
+    if (report->accuracy_count == 1 && report->pair_count == 0)
+        note(writer, "Only one target has answered: there is nothing to compare it with.");
+    else if (report->accuracy_count > 1 && report->pair_count == 0)
+        note(writer, "No two targets that differ in one thing answered about the same bytes: there "
+                     "is nothing to compare.");
+}
+
+/* ---- expectations --------------------------------------------------------------------------- */
+
+static const char *name_of(const struct report *report, const struct report_unmet *unmet)
+{
+    const char *name =
+        report->options.scoring == REPORT_ISA ? unmet->expected_wnid : unmet->expected_text;
+    return name ? name : "";
+}
+
+static size_t list_names(const struct report *report, const struct report_unmet *unmet,
+                         size_t count, bool unknown_only, char *text, size_t size)
+{
+    size_t found = 0, used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        if (unknown_only && unmet[i].known)
+            continue;
+        if (found < NAMED_MAX && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%.60s", found ? ", " : "",
+                                     name_of(report, &unmet[i]));
+        found++;
+    }
+    if (found > NAMED_MAX && used < size)
+        snprintf(text + used, size - used, " and %zu more", found - NAMED_MAX);
+    return found;
+}
+
+static void note_expectations(struct writer *writer, const struct report_unmet *unmet, size_t count)
+{
+    const struct report *report = writer->report;
+    char names[512];
+    bool any_done = false;
+    for (size_t i = 0; i < report->run_count; i++)
+        any_done = any_done || report->runs[i].done;
+    if (!any_done || count == 0)
+        return;
+    list_names(report, unmet, count, false, names, sizeof names);
+    note(
+        writer,
+        "Nothing that was answered so far could meet what is expected as %s: wrong answers all, or "
+        "no class of the models.",
+        names);
+    if (report->options.scoring != REPORT_ISA)
+        return;
+    if (unmet[0].unnamed)
+        note(writer,
+             "%" PRIu64 " of %" PRIu64 " labels carry no synset id, so that isa cannot tell what "
+             "they are; --score substring goes by their names.",
+             unmet[0].unnamed, unmet[0].labels);
+    if (list_names(report, unmet, count, true, names, sizeof names))
+        note(writer,
+             "The table of WordNet does not know %s: only the same synset id counts; carmlbench "
+             "labels import DIR reads another WordNet.",
+             names);
+}
+
+/* No expectation of the run was met by anything: what is wrong is probably what is expected. */
+static void mark_impossible(struct report *report, const struct report_unmet *unmet, size_t count)
+{
+    for (size_t i = 0; i < report->accuracy_count; i++) {
+        struct report_accuracy *row = &report->accuracy[i];
+        uint64_t urls = 0, total = 0;
+        for (size_t j = 0; j < count; j++)
+            if (strcmp(unmet[j].run, row->subject.run) == 0)
+                urls += unmet[j].urls;
+        total = row->images + row->placeholders + row->duplicates;
+        row->impossible = row->images && row->correct == 0 && urls >= total;
+    }
+}
+
+enum status notes_write(const struct reader *reader)
+{
+    struct report *report = reader->report;
+    struct writer writer = {.report = report, .arena = reader->arena};
+    report->notes = calloc(NOTES_MAX, sizeof *report->notes);
+    if (!report->notes)
+        return STATUS_MEMORY;
+    mark_impossible(report, reader->unmet, reader->unmet_count);
+    note_runs(&writer);
+    note_scoring(&writer);
+    note_expectations(&writer, reader->unmet, reader->unmet_count);
+    note_left_out(&writer);
+    note_pairs(&writer);
+    return writer.status;
+}

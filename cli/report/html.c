@@ -7,13 +7,18 @@
 #include "common/file.h"
 #include "common/page/page.h"
 
-/* Anchors of the sections, in their order. */
+/* The sections behind the summary, in their order. */
 static const struct {
-    const char *id, *name;
-} anchors[] = {
-    {"accuracy", "Accuracy"}, {"comparison", "Pairs"}, {"calibration", "Calibration"},
-    {"failures", "Failures"}, {"times", "Times"},      {"disagreements", "Disagreements"},
-    {"again", "Queries"}};
+    const char *id, *name; /* its anchor, and what leads there */
+    void (*put)(struct page *page);
+} sections[] = {{"accuracy", "Accuracy", page_accuracy},
+                {"comparison", "Pairs", page_pairs},
+                {"calibration", "Calibration", page_calibration},
+                {"failures", "Failures", page_failures},
+                {"times", "Times", page_times},
+                {"disagreements", "Disagreements", page_gallery},
+                {"again", "Queries", page_queries}};
+enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
 /* The one that the page is about; NULL: several, or none. */
 static const char *single_run(const struct report *report)
@@ -46,6 +51,14 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+static void put_navigation(struct html *html)
+{
+    html_markup(html, "<nav class=\"sections no-print\" aria-label=\"Sections\"><ul>\n");
+    for (size_t i = 0; i < SECTIONS; i++)
+        html_put(html, "<li><a href=\"#%s\">%s</a></li>\n", sections[i].id, sections[i].name);
+    html_markup(html, "</ul></nav>\n");
+}
+
 static void put_header(struct page *page)
 {
     struct html *html = &page->html;
@@ -60,17 +73,15 @@ static void put_header(struct page *page)
         html_put(html, "Run <bdi>%s</bdi>", run);
     else
         html_markup(html, "All runs");
-    html_put(
-        html,
-        "</h1>\n<p class=\"muted\">carmlbench report of <time>%s UTC</time>, from <bdi>%s</bdi>, "
-        "scored by <strong>%s</strong></p>\n<nav class=\"sections no-print\" "
-        "aria-label=\"Sections\"><ul>\n",
-        number_time(page->options->now_s).text,
-        options->database ? base_name(options->database) : "a database",
-        report_scoring_name(options->scoring));
-    for (size_t i = 0; i < sizeof anchors / sizeof anchors[0]; i++)
-        html_put(html, "<li><a href=\"#%s\">%s</a></li>\n", anchors[i].id, anchors[i].name);
-    html_markup(html, "</ul></nav>\n</header>\n<main id=\"main\" tabindex=\"-1\">\n");
+    html_put(html,
+             "</h1>\n<p class=\"muted\">carmlbench report of <time>%s UTC</time>, from "
+             "<bdi>%s</bdi>, scored by <strong>%s</strong></p>\n",
+             number_time(page->options->now_s).text,
+             options->database ? base_name(options->database) : "a database",
+             report_scoring_name(options->scoring));
+    if (page->report->run_count)
+        put_navigation(html);
+    html_markup(html, "</header>\n<main id=\"main\" tabindex=\"-1\">\n");
 }
 
 static void put_footer(struct page *page)
@@ -99,9 +110,31 @@ static enum status find_columns(struct page *page)
         if (column == page->column_count)
             page->columns[page->column_count++] = subject;
         page->column_of[i] = column;
-        page->many_backends |= !page_same(subject->backend, page->columns[0]->backend);
     }
     return STATUS_OK;
+}
+
+/* Also of answers that nothing scores. */
+static bool has_many_backends(const struct report *report)
+{
+    for (size_t i = 1; i < report->accuracy_count; i++)
+        if (!page_same(report->accuracy[i].subject.backend, report->accuracy[0].subject.backend))
+            return true;
+    for (size_t i = 0; i < report->pair_count; i++)
+        if (!page_same(report->pairs[i].backend_a, report->pairs[0].backend_a) ||
+            !page_same(report->pairs[i].backend_b, report->pairs[0].backend_a))
+            return true;
+    return false;
+}
+
+static void put_page(struct page *page)
+{
+    put_head(page);
+    put_header(page);
+    page_summary(page);
+    for (size_t i = 0; i < SECTIONS && page->report->run_count; i++)
+        sections[i].put(page);
+    put_footer(page);
 }
 
 enum status report_html(const struct report *report, const struct html_options *options,
@@ -109,18 +142,10 @@ enum status report_html(const struct report *report, const struct html_options *
 {
     struct page page = {.html = {.out = out}, .report = report, .options = options};
 
+    page.many_backends = has_many_backends(report);
     page.html.status = find_columns(&page);
-    put_head(&page);
-    put_header(&page);
-    page_summary(&page);
-    page_accuracy(&page);
-    page_pairs(&page);
-    page_calibration(&page);
-    page_failures(&page);
-    page_times(&page);
-    page_gallery(&page);
-    page_queries(&page);
-    put_footer(&page);
+    if (!page.html.status)
+        put_page(&page);
     free(page.columns);
     free(page.column_of);
     if (page.html.status == STATUS_LIMIT)

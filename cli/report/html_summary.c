@@ -200,8 +200,9 @@ void page_summary(struct page *page)
         put_failures(page, &total);
         html_markup(&page->html, "</ul>\n");
     } else {
-        html_markup(&page->html,
-                    "<p class=\"notice\">The run is empty: nothing was enqueued.</p>\n");
+        html_put(&page->html, "<p class=\"notice\">%s</p>\n",
+                 page->report->run_count ? "The run is empty: nothing was enqueued."
+                                         : "There is no run in this database yet.");
     }
     put_tiles(page, &total);
     put_notes(page);

@@ -132,7 +132,7 @@ void html_put(struct html *html, const char *format, ...)
 
 bool html_is_link(const char *url)
 {
-    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+    return url && (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0);
 }
 
 void html_url(struct html *html, const char *url)

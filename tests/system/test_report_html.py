@@ -16,7 +16,7 @@ import daemon_lib  # noqa: E402
 import lib  # noqa: E402
 import page_lib  # noqa: E402
 
-KINDS = ("usual", "large", "hostile", "unknown", "empty")
+KINDS = ("usual", "large", "hostile", "unknown", "empty", "none")
 SIZE_MOST = 2 << 20
 
 
@@ -73,6 +73,11 @@ class MadeUp(Pages):
         for words in ("The run is empty", "Nothing to score", "Nothing to compare", "Nothing failed",
                       "No times"):
             self.assertIn(words, text)
+
+    def test_a_database_without_runs_says_so(self):
+        page = self.read("none")
+        self.assertIn("There is no run in this database yet", page.all("main")[0].words())
+        self.assertEqual(len(page.all("section")), 1)
 
     def test_numbers_that_are_unknown_become_dashes(self):
         page = self.read("unknown")

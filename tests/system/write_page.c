@@ -1,10 +1,11 @@
 /* write_page: pages of made-up reports, for looking at them and for the tests of the page.
  *
- *   write_page usual|large|hostile|unknown|empty FILE [PICTURES SHA256]
+ *   write_page usual|large|hostile|unknown|empty|none FILE [PICTURES SHA256]
  *
  * usual: three models by two frameworks. large: 31 by three. hostile: names that are markup, very
  * long, written from right to left, or not text at all. unknown: every number is missing. empty: a
- * run without anything. The numbers are drawn from a generator that always starts alike.
+ * run without anything. none: no run at all. The numbers are drawn from a generator that always
+ * starts alike.
  */
 #include <math.h>
 #include <stdio.h>
@@ -304,7 +305,10 @@ int main(int argc, char **argv)
 
     allocate(&report);
     report.runs[report.run_count++] = (struct report_run){.run = names.run};
-    if (strcmp(kind, "empty") != 0) {
+    if (strcmp(kind, "none") == 0) {
+        report.run_count = 0;
+        report.options.run = NULL;
+    } else if (strcmp(kind, "empty") != 0) {
         report.runs[0] = (struct report_run){names.run, 12852, 0, 0, 11164, 1688, 4767, 684, 12};
         fill_accuracy(&report, &names);
         fill_pairs(&report);

@@ -1,6 +1,7 @@
 #include "daemon/keeper.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,16 +21,21 @@ struct flight {
     struct flight *next;
 };
 
+/* The atomics are all that the loop touches: the mutex is held while the folder is looked at, which
+ * may take long. */
 struct keeper {
     uv_work_t look;
     const char *folder;
-    uv_mutex_t mutex; /* of all that follows */
+    _Atomic uint64_t wanted_max_bytes;
+    atomic_bool limited; /* keeper_limit was called, and nobody has looked since */
+    _Atomic uint64_t kept, there, failed, turned_off, room;
+
+    uv_mutex_t mutex; /* of all that follows, and of changes to the counts */
     uint64_t max_bytes;
-    bool measured; /* counts.room is right */
+    bool measured; /* room is right */
     bool reached;  /* a picture did not fit; none is kept from then on, larger or smaller */
     char cause[CAUSE_SIZE]; /* of the last failure; "" when none was said yet */
     struct flight *flights;
-    struct keeper_counts counts;
 };
 
 /* ---- with the mutex held ----------------------------------------------------------------------
@@ -67,16 +73,27 @@ static void say_reached(struct keeper *keeper)
 /* What is being written may be seen or not, so it is counted twice rather than never. */
 static bool measure(struct keeper *keeper)
 {
+    uint64_t room = 0;
     struct error error = {""};
     if (keeper->measured)
         return true;
-    if (pictures_measure(keeper->folder, keeper->max_bytes, &keeper->counts.room, &error)) {
+    if (pictures_measure(keeper->folder, keeper->max_bytes, &room, &error)) {
         say_failure(keeper, &error);
         return false;
     }
     for (const struct flight *flight = keeper->flights; flight; flight = flight->next)
-        keeper->counts.room += flight->room;
+        room += flight->room;
+    keeper->room = room;
     return keeper->measured = true;
+}
+
+static void take_limit(struct keeper *keeper)
+{
+    if (!atomic_exchange(&keeper->limited, false))
+        return;
+    keeper->max_bytes = keeper->wanted_max_bytes;
+    keeper->measured = keeper->reached = false;
+    keeper->cause[0] = '\0';
 }
 
 static bool in_flight(const struct keeper *keeper, const char *sha256)
@@ -101,21 +118,22 @@ static bool is_there(const struct keeper *keeper, const char *sha256, enum image
 /* Whether the picture is to be written; then its room is taken and the flight noted. */
 static bool begin(struct keeper *keeper, struct flight *flight, enum image_kind kind, size_t size)
 {
+    take_limit(keeper);
     if (in_flight(keeper, flight->sha256) || is_there(keeper, flight->sha256, kind, size)) {
-        keeper->counts.there++;
+        keeper->there++;
         return false;
     }
     if (!measure(keeper)) {
-        keeper->counts.failed++;
+        keeper->failed++;
         return false;
     }
-    if (!keeper->reached && keeper->counts.room + flight->room > keeper->max_bytes)
+    if (!keeper->reached && keeper->room + flight->room > keeper->max_bytes)
         say_reached(keeper);
     if (keeper->reached) {
-        keeper->counts.turned_off++;
+        keeper->turned_off++;
         return false;
     }
-    keeper->counts.room += flight->room;
+    keeper->room += flight->room;
     flight->next = keeper->flights;
     keeper->flights = flight;
     return true;
@@ -129,11 +147,11 @@ static void end(struct keeper *keeper, struct flight *flight, enum status status
         at = &(*at)->next;
     *at = flight->next;
     if (!status) {
-        keeper->counts.kept++;
+        keeper->kept++;
         return;
     }
-    keeper->counts.failed++;
-    keeper->counts.room -= flight->room;
+    keeper->failed++;
+    keeper->room -= flight->room;
     say_failure(keeper, error);
 }
 
@@ -160,19 +178,17 @@ void keeper_keep(struct keeper *keeper, const char *sha256, enum image_kind kind
 
 void keeper_limit(struct keeper *keeper, int64_t max_bytes)
 {
-    uv_mutex_lock(&keeper->mutex);
-    keeper->max_bytes = (uint64_t)max_bytes;
-    keeper->measured = keeper->reached = false;
-    keeper->cause[0] = '\0';
-    uv_mutex_unlock(&keeper->mutex);
+    keeper->wanted_max_bytes = (uint64_t)max_bytes;
+    keeper->limited = true;
 }
 
-struct keeper_counts keeper_counts(struct keeper *keeper)
+struct keeper_counts keeper_counts(const struct keeper *keeper)
 {
-    uv_mutex_lock(&keeper->mutex);
-    struct keeper_counts counts = keeper->counts;
-    uv_mutex_unlock(&keeper->mutex);
-    return counts;
+    return (struct keeper_counts){.kept = keeper->kept,
+                                  .there = keeper->there,
+                                  .failed = keeper->failed,
+                                  .turned_off = keeper->turned_off,
+                                  .room = keeper->room};
 }
 
 static void look(uv_work_t *work)

@@ -34,7 +34,7 @@ enum status keeper_create(uv_loop_t *loop, const char *folder, int64_t max_bytes
 void keeper_free(struct keeper *keeper);
 
 /* The configuration was read again: another ceiling, a new look at the folder when the next picture
- * comes, and what was said may be said again. */
+ * comes, and what was said may be said again. Waits for nothing. */
 void keeper_limit(struct keeper *keeper, int64_t max_bytes);
 
 /* Keeps these bytes, whose SHA-256 (lower case) and kind are right, unless they are kept already.
@@ -42,6 +42,8 @@ void keeper_limit(struct keeper *keeper, int64_t max_bytes);
 void keeper_keep(struct keeper *keeper, const char *sha256, enum image_kind kind, const void *bytes,
                  size_t size);
 
-struct keeper_counts keeper_counts(struct keeper *keeper);
+/* Waits for nothing, also while the folder is looked at: each number is right, but they may be of
+ * different moments. */
+struct keeper_counts keeper_counts(const struct keeper *keeper);
 
 #endif

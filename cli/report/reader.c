@@ -136,12 +136,14 @@ static int take_moment(void *context, size_t columns, const char *const *names,
         else if (strcmp(names[i], "failed") == 0)
             moment->failed = (uint64_t)values[i].integer;
     }
-    if (!moment->run)
+    if (!moment->run) {
         reader->status = arena_fail(reader->arena, &reader->error);
+        return 1;
+    }
     report->moment_count++;
-    while (!reader->status && report->moment_count == MOMENTS_MAX && longest > 1)
+    while (report->moment_count == MOMENTS_MAX && longest > 1)
         lengthen_moments(report, &longest);
-    if (!reader->status && report->moment_count == MOMENTS_MAX)
+    if (report->moment_count == MOMENTS_MAX)
         reader->status = error_set(&reader->error, STATUS_LIMIT,
                                    "report: more than %d runs; name one with --run", MOMENTS_MAX);
     return reader->status != STATUS_OK;

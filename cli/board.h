@@ -62,8 +62,7 @@ size_t board_stages(const struct board *board, const struct board_stage **stages
 
 enum { BOARD_ROWS = 200 };
 
-/* utf8: text may hold any character of the locale, which must be a UTF-8 one (LC_CTYPE); otherwise
- * it is ASCII. */
+/* utf8: text may be UTF-8; otherwise it is ASCII. */
 struct board_shape {
     unsigned columns, rows; /* what may be used; at least 1, and at most BOARD_ROWS rows */
     bool utf8, color;

@@ -1,12 +1,10 @@
 #include "cli/pen.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <wchar.h>
 
-#include "common/utf8.h"
+#include "cli/terminal.h"
 
 static void put(struct pen *pen, const char *bytes, size_t size)
 {
@@ -14,40 +12,15 @@ static void put(struct pen *pen, const char *bytes, size_t size)
         pen->status = buf_append(pen->out, bytes, size);
 }
 
-static uint32_t decode(const char *text, size_t length)
-{
-    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t code = (unsigned char)text[0] & first[length];
-    for (size_t i = 1; i < length; i++)
-        code = code << 6 | ((unsigned char)text[i] & 0x3f);
-    return code;
-}
-
-/* Marks, embeddings, overrides and isolates of the bidirectional algorithm (UAX #9), and the
- * separators of lines and paragraphs. */
-static bool is_directing(uint32_t code)
-{
-    return code == 0x061c || code == 0x200e || code == 0x200f ||
-           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-}
-
 /* The next character of the text: its bytes are shown as they are, or (*shown false) as '?'. */
 static unsigned next(const struct pen *pen, const char *text, size_t *length, bool *shown)
 {
-    *length = utf8_length(text);
+    unsigned width;
+    *length = terminal_character(text, &width, shown);
+    if (pen->utf8 || *length == 1)
+        return width;
     *shown = false;
-    if (*length == 0) {
-        *length = 1;
-        return 1;
-    }
-    uint32_t code = decode(text, *length);
-    if (code < 0x80) {
-        *shown = code >= 0x20 && code != 0x7f;
-        return 1;
-    }
-    int width = pen->utf8 && !is_directing(code) ? wcwidth((wchar_t)code) : -1;
-    *shown = width >= 0;
-    return *shown ? (unsigned)width : 1;
+    return 1;
 }
 
 /* Writes what fits into `columns`; returns how many it took. *rest: what did not fit. */

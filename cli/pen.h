@@ -15,8 +15,8 @@ struct pen {
     enum status status;  /* of the first write that failed */
 };
 
-/* Writes as much of `text` as fits. What is no printable character of the locale, what is not
- * UTF-8, and what changes the direction of text becomes '?'. */
+/* Writes as much of `text` as fits. What a terminal must not be given (terminal.h) becomes '?', and
+ * so does what is not ASCII unless `utf8`. */
 void pen_text(struct pen *pen, const char *text);
 void pen_print(struct pen *pen, const char *format, ...) PRINTF_LIKE(2, 3);
 

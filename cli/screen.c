@@ -5,11 +5,12 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <unistd.h>
+
+#include "cli/terminal.h"
 
 enum { FRAME_MAX = 1 << 20, COLUMNS_LEAST = 4 };
 
@@ -73,19 +74,12 @@ static enum status send_text(const char *text)
     return send(text, strlen(text));
 }
 
-static bool is_set(const char *name)
-{
-    const char *value = getenv(name);
-    return value && value[0];
-}
-
 void screen_begin(struct screen *screen, bool wanted)
 {
     *screen = (struct screen){0};
     setlocale(LC_CTYPE, "");
     fflush(stdout);
-    screen->redraws =
-        wanted && isatty(STDOUT_FILENO) && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+    screen->redraws = wanted && terminal_obeys(stdout);
     buf_init(&screen->frame, FRAME_MAX);
     ended = suspended = 0;
     hold_signals(screen->redraws);
@@ -115,7 +109,7 @@ struct board_shape screen_shape(const struct screen *screen)
     }
     shape.rows = shape.rows < BOARD_ROWS ? shape.rows : BOARD_ROWS;
     shape.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    shape.color = screen->redraws && !is_set("NO_COLOR");
+    shape.color = screen->redraws && terminal_styled(stdout);
     return shape;
 }
 

@@ -31,10 +31,16 @@ size_t terminal_columns(FILE *out)
     return given < TERMINAL_NARROWEST ? TERMINAL_NARROWEST : (size_t)given;
 }
 
+bool terminal_obeys(FILE *out)
+{
+    const char *kind = getenv("TERM");
+    return isatty(fileno(out)) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
 bool terminal_styled(FILE *out)
 {
-    const char *plain = getenv("NO_COLOR"), *kind = getenv("TERM");
-    return isatty(fileno(out)) && !(plain && *plain) && kind && *kind && strcmp(kind, "dumb") != 0;
+    const char *plain = getenv("NO_COLOR");
+    return terminal_obeys(out) && !(plain && *plain);
 }
 
 static locale_t utf8_locale;
@@ -44,64 +50,68 @@ static void open_locale(void)
     utf8_locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 }
 
-/* As the C library's tables say, whatever locale the user has. */
-static size_t columns_of(uint32_t c)
+/* As the C library's tables say; negative for what they do not know. */
+static int width_of(uint32_t c)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (c < 0x80)
-        return 1;
     pthread_once(&once, open_locale);
     if (!utf8_locale)
         return 1;
     locale_t before = uselocale(utf8_locale);
     int width = wcwidth((wchar_t)c);
     uselocale(before);
-    return width < 0 ? 1 : (size_t)width;
+    return width;
 }
 
-/* The character at the start of `text` and its length in bytes; '?' for what is not shown. */
-static size_t next(const char *text, uint32_t *c)
+static uint32_t decode(const char *text, size_t length)
 {
     const unsigned char *s = (const unsigned char *)text;
-    size_t length = utf8_length(text);
-    *c = '?';
-    if (length == 0)
-        return 1;
-    uint32_t value = length == 1 ? s[0] : s[0] & (0x7fu >> length);
+    uint32_t c = length == 1 ? s[0] : s[0] & (0x7fu >> length);
     for (size_t i = 1; i < length; i++)
-        value = value << 6 | (s[i] & 0x3fu);
-    for (size_t i = 0; i < sizeof obeyed / sizeof obeyed[0]; i++)
-        if (value >= obeyed[i].first && value <= obeyed[i].last)
-            return length;
-    *c = value;
-    return length;
+        c = c << 6 | (s[i] & 0x3fu);
+    return c;
 }
 
-static void put(FILE *out, const char *text, size_t length, uint32_t c)
+static bool is_obeyed(uint32_t c)
 {
-    if (c == '?')
-        fputc('?', out);
-    else
-        fwrite(text, 1, length, out);
+    for (size_t i = 0; i < sizeof obeyed / sizeof obeyed[0]; i++)
+        if (c >= obeyed[i].first && c <= obeyed[i].last)
+            return true;
+    return false;
+}
+
+size_t terminal_character(const char *text, unsigned *columns, bool *shown)
+{
+    size_t length = utf8_length(text);
+    uint32_t c = length ? decode(text, length) : 0;
+    int width = c < 0x80 ? 1 : width_of(c);
+    *shown = !is_obeyed(c) && width >= 0;
+    *columns = *shown ? (unsigned)width : 1;
+    return length ? length : 1;
+}
+
+/* The same written to `out`, unless that is NULL. */
+static size_t put(FILE *out, const char *text, unsigned *columns)
+{
+    bool shown;
+    size_t length = terminal_character(text, columns, &shown);
+    if (out)
+        fwrite(shown ? text : "?", 1, shown ? length : 1, out);
+    return length;
 }
 
 size_t terminal_width(const char *text)
 {
     size_t width = 0;
-    for (uint32_t c; *text;) {
-        text += next(text, &c);
-        width += columns_of(c);
-    }
+    for (unsigned columns; *text; width += columns)
+        text += put(NULL, text, &columns);
     return width;
 }
 
 void terminal_write(FILE *out, const char *text)
 {
-    for (uint32_t c; *text;) {
-        size_t length = next(text, &c);
-        put(out, text, length, c);
-        text += length;
-    }
+    for (unsigned columns; *text;)
+        text += put(out, text, &columns);
 }
 
 static void break_line(FILE *out, size_t indent, size_t *at)
@@ -120,10 +130,8 @@ static bool ends_word(const char *text)
 static size_t word_width(const char *text)
 {
     size_t width = 0;
-    for (uint32_t c; !ends_word(text);) {
-        text += next(text, &c);
-        width += columns_of(c);
-    }
+    for (unsigned columns; !ends_word(text); width += columns)
+        text += put(NULL, text, &columns);
     return width;
 }
 
@@ -137,13 +145,11 @@ void terminal_wrap(FILE *out, const char *text, size_t indent, size_t columns)
             break_line(out, indent, &at);
         else if (at > indent)
             at += fputc(' ', out) == ' ';
-        for (uint32_t c; !ends_word(text);) {
-            size_t length = next(text, &c), width = columns_of(c);
+        for (unsigned width; !ends_word(text); at += width) {
+            put(NULL, text, &width);
             if (at > indent && at + width > columns)
                 break_line(out, indent, &at);
-            put(out, text, length, c);
-            at += width;
-            text += length;
+            text += put(out, text, &width);
         }
         while (*text == ' ')
             text++;

@@ -52,6 +52,7 @@ static void nothing_that_a_terminal_obeys_comes_out(void **state)
                    "?31m ?"); /* CSI and NEL of C1 */
     assert_written("\xe2\x80\xaegnp.exe\xe2\x81\xa6 \xd8\x9c\xe2\x80\x8b", "?gnp.exe? ??");
     assert_written("\xff\xc3 \xed\xa0\x80", "?? ???");
+    assert_written("\xcd\xb8", "?"); /* U+0378, unassigned: nobody knows how wide it would be */
     assert_written("caf\xc3\xa9 \xe7\x86\x8a <b>", "caf\xc3\xa9 \xe7\x86\x8a <b>");
 }
 

@@ -75,20 +75,6 @@ static enum status execute_format(struct store *store, struct error *error, cons
     return status;
 }
 
-/* A copy of a view of scored rows, of the run and the scorings only. */
-static enum status create_narrow(struct store *store, const struct text_file *view, int64_t run_id,
-                                 const char *scorings, struct error *error)
-{
-    size_t length;
-    const char *body = view_body(view->text, &length);
-    char run[48] = "1";
-    if (run_id && strstr(view->text, "run_id"))
-        snprintf(run, sizeof run, "run_id = %lld", (long long)run_id);
-    return execute_format(store, error,
-                          "CREATE TEMP VIEW %s AS SELECT * FROM (%.*s) WHERE %s AND scoring %s",
-                          view->name, (int)length, body, run, scorings);
-}
-
 /* Pairs without an expectation are always of interest. */
 static const char *scorings_of(const char *name, const char *scoring)
 {
@@ -103,18 +89,19 @@ static const char *scorings_of(const char *name, const char *scoring)
     return NULL;
 }
 
+/* Of the run (0: of all) and the scorings only, where a view has scorings. */
 static enum status create_views(struct store *store, const struct store_summary_options *options,
                                 int64_t run_id, struct error *error)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < sql_views_count; i++) {
-        const struct text_file *view = &sql_views[i];
-        const char *scorings = scorings_of(view->name, options->scoring);
-        size_t length;
-        const char *body = view_body(view->text, &length);
-        status = scorings ? create_narrow(store, view, run_id, scorings, error)
-                          : execute_format(store, error, "CREATE TEMP VIEW %s AS %.*s", view->name,
-                                           (int)length, body);
+        char condition[96], run[48] = "";
+        const char *scorings = scorings_of(sql_views[i].name, options->scoring);
+        if (run_id && strstr(sql_views[i].text, "run_id"))
+            snprintf(run, sizeof run, " AND run_id = %lld", (long long)run_id);
+        if (scorings)
+            snprintf(condition, sizeof condition, "scoring %s%s", scorings, run);
+        status = view_create_temporary(store, &sql_views[i], scorings ? condition : NULL, error);
     }
     return status;
 }

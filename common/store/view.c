@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "common/store/connection.h"
 #include "common/store/sql.h"
 
 size_t view_length(const char *text)
@@ -19,6 +20,22 @@ const char *view_body(const char *text, size_t *length)
     const char *body = as ? as + strlen(" AS\n") : text;
     *length = view_length(body);
     return body;
+}
+
+enum status view_create_temporary(struct store *store, const struct text_file *view,
+                                  const char *condition, struct error *error)
+{
+    size_t length;
+    const char *body = view_body(view->text, &length);
+    char *text =
+        sqlite3_mprintf("DROP VIEW IF EXISTS temp.%s;"
+                        "CREATE TEMP VIEW %s AS %s%.*s%s%s",
+                        view->name, view->name, condition ? "SELECT * FROM (" : "", (int)length,
+                        body, condition ? ") WHERE " : "", condition ? condition : "");
+    enum status status = text ? connection_execute(store, text, error)
+                              : error_set(error, STATUS_MEMORY, "%s: out of memory", store->path);
+    sqlite3_free(text);
+    return status;
 }
 
 const char *view_find(const char *name)

@@ -449,6 +449,16 @@ static void a_migration_killed_at_any_statement_is_completed_by_the_next_open(vo
     assert_true(n > 40);
 }
 
+static size_t columns_seen;
+
+static int count_columns(void *context, size_t columns, const char *const *names,
+                         const struct store_value *values)
+{
+    (void)context, (void)names, (void)values;
+    columns_seen = columns;
+    return 0;
+}
+
 static void changed_views_are_made_anew(void **state)
 {
     struct store_fixture *fixture = *state;
@@ -458,6 +468,24 @@ static void changed_views_are_made_anew(void **state)
     open_works(fixture, STORE_CLIENT);
     shut(fixture);
     sql(fixture, "SELECT pending FROM progress; SELECT p50_ms FROM latency");
+}
+
+/* The database stays as it is: the reader may not change it. */
+static void who_only_reads_sees_its_own_views(void **state)
+{
+    struct store_fixture *fixture = *state;
+    struct error error = {""};
+    open_works(fixture, STORE_CLIENT);
+    shut(fixture);
+    sql(fixture, "DROP VIEW cell; DROP VIEW accuracy; CREATE VIEW accuracy AS SELECT 1 AS x");
+    open_works(fixture, STORE_READ);
+    assert_int_equal(store_rows(fixture->store, "accuracy", NULL, count_columns, NULL, &error),
+                     STATUS_OK);
+    assert_int_equal(store_columns(fixture->store, "accuracy", count_columns, NULL, &error),
+                     STATUS_OK);
+    assert_true(columns_seen > 1);
+    shut(fixture);
+    sql(fixture, "SELECT x FROM accuracy");
 }
 
 /* ---- full disk ------------------------------------------------------------------------------ */
@@ -555,6 +583,7 @@ int main(void)
         TEST(a_reader_changes_nothing),
         TEST(a_migration_killed_at_any_statement_is_completed_by_the_next_open),
         TEST(changed_views_are_made_anew),
+        TEST(who_only_reads_sees_its_own_views),
         TEST(a_full_disk_is_told_and_work_resumes),
         TEST(a_file_that_may_not_grow_is_told_and_work_resumes),
     };

@@ -129,6 +129,9 @@ carmlbench status
 say "carmlbench report"
 carmlbench report
 
+say "carmlbench report --html report.html: the same as a page, to open in a browser"
+carmlbench report --html "$folder/report.html"
+
 say "carmlbench fsck"
 carmlbench fsck
 

@@ -83,12 +83,14 @@ class Demo(lib.Case):
         for query, count in (("placeholder", 20), ("http_status = 404", 5)):
             self.assertEqual(ask(f"SELECT framework, count(*) FROM results WHERE {query} GROUP BY 1"),
                              [("Caffe", count), ("TensorFlow", count)])
-        scores = ask("SELECT images, accuracy FROM accuracy WHERE scoring = 'isa'")
-        self.assertEqual([images for images, _ in scores], [416, 416])
-        self.assertGreaterEqual(min(accuracy for _, accuracy in scores), 0.95)
+        scores = ask("SELECT images, placeholders, duplicates, accuracy FROM accuracy"
+                     " WHERE scoring = 'isa'")
+        self.assertEqual([row[:3] for row in scores], [(403, 20, 13)] * 2)
+        self.assertGreaterEqual(min(row[3] for row in scores), 0.95)
         (pairs,) = ask("SELECT framework_a, framework_b, images, only_a, only_b, same_first,"
                        " max_abs_probability_difference < 1e-5 FROM comparison")
-        self.assertEqual(pairs, ("Caffe", "TensorFlow", 416, 0, 0, 416, 1))
+        self.assertEqual(pairs, ("Caffe", "TensorFlow", 403, 0, 0, 403, 1))
+        self.assertIn("<h1", (pathlib.Path(database[1]).parent / "report.html").read_text())
 
         port = int((pathlib.Path(database[1]).parent / "port").read_text())
         with self.assertRaises(OSError):

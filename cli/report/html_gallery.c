@@ -146,10 +146,12 @@ static void put_answers(struct page *page, size_t first, size_t number)
     html_put(&page->html, "<table><caption>%zu. ", number);
     if (one_model)
         html_put(&page->html, "<bdi>%s</bdi>: ", rows[first].model_a);
-    html_put(&page->html,
-             "%s</caption>\n<thead class=\"visually-hidden\"><tr><th scope=\"col\">Who</th><th "
-             "scope=\"col\">Answer</th><th scope=\"col\">Probability</th></tr></thead>\n<tbody>\n",
-             one_class ? "the same class, another probability" : "different classes");
+    html_put(
+        &page->html,
+        "%s</caption>\n<colgroup><col class=\"who\"><col><col class=\"share\"></colgroup><thead "
+        "class=\"visually-hidden\"><tr><th scope=\"col\">Who</th><th "
+        "scope=\"col\">Answer</th><th scope=\"col\">Probability</th></tr></thead>\n<tbody>\n",
+        one_class ? "the same class, another probability" : "different classes");
     for (size_t i = first; i < report->disagreement_count; i++)
         for (int second = 0; second < 2 && same_picture(&rows[i], &rows[first]); second++) {
             const struct answer answer = answer_of(&rows[i], second);

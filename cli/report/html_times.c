@@ -5,7 +5,7 @@
 #include "cli/report/html_page.h"
 
 /* Pixels of the drawing of a run over time. */
-enum { ABOVE = 120, BELOW_LEAST = 14, MARGIN = 16, TIME_TICKS = 6 };
+enum { HIGHEST = 130, LOWEST = 14, MARGIN = 16, TIME_TICKS = 6 };
 
 static const char *const stages[] = {"fetch", "validate", "predict"};
 enum { STAGES = sizeof stages / sizeof stages[0] };
@@ -253,39 +253,70 @@ static void put_bars(struct page *page, const struct course *course, double zero
     }
 }
 
+/* Where things are, in pixels from the top: bars stand on `zero`, up to `above` high. */
+struct layout {
+    struct svg_scale scale; /* of a unit's outcomes, up to the most of either kind */
+    double pixels;          /* of one outcome in a moment */
+    double zero;
+    double reach; /* of the longest bars: upwards, or downwards below 0 */
+    int bottom;   /* of the bars that hang down, and their word */
+};
+
+static struct layout layout_of(const struct course *course)
+{
+    double done = (double)course->most_done, failed = (double)course->most_failed;
+    struct layout layout = {.scale = svg_linear(0, fmax(done, failed) * course->per_unit, 3)};
+    layout.pixels = HIGHEST * course->per_unit / layout.scale.high;
+    layout.zero = MARGIN + (done > 0 ? fmax(LOWEST, layout.pixels * done) : 0);
+    layout.reach = layout.pixels * (done >= failed ? done : -failed);
+    layout.bottom = (int)ceil(layout.zero + 4);
+    if (failed > 0)
+        layout.bottom = (int)ceil(layout.zero + fmax(LOWEST, layout.pixels * failed)) + MARGIN;
+    return layout;
+}
+
+/* Lines at the ticks that the longest bars reach, or `labels` on them; the last names the unit. */
+static void put_levels(struct html *html, const struct layout *layout, const char *unit,
+                       bool labels)
+{
+    const struct svg_scale *scale = &layout->scale;
+    double height = layout->reach < 0 ? -HIGHEST : HIGHEST; /* of the whole scale */
+    size_t last = 0;
+    for (size_t i = 1; i < scale->tick_count; i++)
+        if (HIGHEST * scale->ticks[i] / scale->high <= fabs(layout->reach) + 1)
+            last = i;
+    for (size_t i = 1; i <= last; i++) {
+        double y = layout->zero - height * scale->ticks[i] / scale->high;
+        if (labels)
+            html_put(html, "<text class=\"label halo\" x=\"2\" y=\"%.1f\">%s%s%s</text>", y - 3,
+                     number_fixed(scale->ticks[i], scale->digits).text, i == last ? " a " : "",
+                     i == last ? unit : "");
+        else
+            html_put(html, "<line class=\"grid\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>",
+                     y, y);
+    }
+}
+
 static void put_drawing(struct page *page, const struct course *course)
 {
     struct html *html = &page->html;
-    double most = (double)(course->most_done ? course->most_done : course->most_failed);
-    struct svg_scale scale = svg_linear(0, most * course->per_unit, 3);
-    double pixels = ABOVE * course->per_unit / scale.high; /* of one outcome in a moment */
-    double zero = course->most_done ? ABOVE + MARGIN : MARGIN;
-    double below =
-        course->most_failed ? fmax(BELOW_LEAST, pixels * (double)course->most_failed) : 4;
-    int bottom = (int)ceil(zero + below) + (course->most_failed ? MARGIN : 0);
+    struct layout layout = layout_of(course);
 
-    svg_begin(html, bottom + 22, course->run);
-    for (size_t i = 1; course->most_done && i < scale.tick_count; i++) {
-        double y = zero - ABOVE * scale.ticks[i] / scale.high;
-        html_put(html,
-                 "<line class=\"grid\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/><text "
-                 "class=\"label halo\" x=\"2\" y=\"%.1f\">%s%s%s</text>",
-                 y, y, y - 3, number_fixed(scale.ticks[i], scale.digits).text,
-                 i + 1 == scale.tick_count ? " a " : "",
-                 i + 1 == scale.tick_count ? course->unit : "");
-    }
-    put_bars(page, course, zero, pixels);
-    html_put(html, "<line class=\"axis\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>", zero,
-             zero);
+    svg_begin(html, layout.bottom + 22, course->run);
+    put_levels(html, &layout, course->unit, false);
+    put_bars(page, course, layout.zero, layout.pixels);
+    html_put(html, "<line class=\"axis\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>",
+             layout.zero, layout.zero);
+    put_levels(html, &layout, course->unit, true);
     if (course->most_done)
         html_put(html, "<text class=\"halo\" x=\"100%%\" y=\"12\" text-anchor=\"end\">answered "
                        "\u2191</text>");
     if (course->most_failed)
-        html_put(
-            html,
-            "<text class=\"halo\" x=\"100%%\" y=\"%d\" text-anchor=\"end\">failed \u2193</text>",
-            bottom - 3);
-    put_time_axis(html, course, bottom);
+        html_put(html,
+                 "<text class=\"halo\" x=\"100%%\" y=\"%d\" text-anchor=\"end\">failed "
+                 "\u2193</text>",
+                 layout.bottom - 3);
+    put_time_axis(html, course, layout.bottom);
     svg_end(html);
 }
 

@@ -50,7 +50,7 @@ struct svg_scale svg_logarithmic(double low, double high)
             double tick = parts[i] * pow(10, decade), next = tick * (i == 1 ? 2.5 : 2);
             if (next <= low * (1 + 1e-9) || scale.high >= high)
                 continue;
-            if (!scale.low)
+            if (scale.tick_count == 0 && scale.high == 0)
                 scale.low = tick;
             scale.high = tick;
             bool named = to - from <= 2 || (i == 0 && (decade - from) % every == 0);

@@ -4,7 +4,7 @@ do not see the page need. Raises AssertionError with the place of the first faul
 import html.parser
 import re
 
-VOID = {"meta", "img", "br", "link", "input", "hr"}
+VOID = {"meta", "img", "br", "link", "input", "hr", "col"}
 FORBIDDEN = {"script", "iframe", "object", "embed", "link", "base", "form", "audio", "video", "foreignobject"}
 
 
@@ -123,6 +123,7 @@ def check_structure(page):
     for svg in page.all("svg"):
         assert svg.children[0].name == "title", "svg without a title"
         assert "".join(t.text for t in svg.children[0].children).strip()
+        assert float(svg.get("height")) <= 1000, "a drawing that is higher than a window"
         assert svg.get("aria-hidden") == "true" or svg.get("role") == "img"
     for region in page.all("div"):
         if region.get("class") == "scroll":

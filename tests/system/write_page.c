@@ -2,10 +2,10 @@
  *
  *   write_page usual|large|hostile|unknown|empty|none FILE [PICTURES SHA256]
  *
- * usual: three models by two frameworks. large: 31 by three. hostile: names that are markup, very
- * long, written from right to left, or not text at all. unknown: every number is missing. empty: a
- * run without anything. none: no run at all. The numbers are drawn from a generator that always
- * starts alike.
+ * usual: three models by two frameworks. large: 31 by three, and nearly everything failed. hostile:
+ * names that are markup, very long, written from right to left, or not text at all. unknown: every
+ * number is missing. empty: a run without anything. none: no run at all. The numbers are drawn from
+ * a generator that always starts alike.
  */
 #include <math.h>
 #include <stdio.h>
@@ -138,9 +138,10 @@ static void fill_times(struct report *report, const struct names *names)
     report->moment_seconds = 40;
     for (int i = 0; i < MOMENTS; i++)
         if (i % 29 != 13)
-            report->moments[report->moment_count++] =
-                (struct report_moment){names->run, 1795420800 + 40 * i, (uint64_t)draw(60, 110),
-                                       i % 5 ? (uint64_t)draw(0, 12) : 0};
+            report->moments[report->moment_count++] = (struct report_moment){
+                names->run, 1795420800 + 40 * i,
+                names->model_count > 3 ? i == 7 : (uint64_t)draw(60, 110),
+                i % 5 ? (uint64_t)draw(0, names->model_count > 3 ? 5000 : 12) : 0};
 }
 
 static void fill_reasons(struct report *report, const struct names *names)

@@ -15,6 +15,7 @@ STEPS = [
     ["memory.py", "--last", "20000"],
     ["recovery.py"],
     ["convert.py"],
+    ["report.py"],
 ]
 
 

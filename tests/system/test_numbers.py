@@ -208,7 +208,8 @@ class Random(Case):
                     continue
                 entries = [(label, self.probability())
                            for label in self.dice.sample(range(1, 7), self.dice.choice([1, 3, 3]))]
-                times = tuple(self.dice.choice([0.004, 5.255, self.dice.random() * 3000]) for _ in range(3))
+                times = tuple(self.dice.choice([0.004, 5.255, 10 + self.dice.random() * 60,
+                                                self.dice.random() * 3000]) for _ in range(3))
                 self.answer(item, target, pictures[key], entries, times)
                 self.rows.append({"item": item, "picture": key, "target": target, "entries": entries,
                                   "expected": expectation, "times": times,

@@ -105,14 +105,9 @@ static int choose_columns(struct emitter *emitter, size_t columns, const char *c
 static void write_quoted(FILE *out, const char *text)
 {
     while (*text) {
-        size_t length = utf8_length(text);
         if (*text == '"')
             fputc('"', out);
-        if (length)
-            fwrite(text, 1, length, out);
-        else
-            fputs("\xef\xbf\xbd", out);
-        text += length ? length : 1;
+        text += utf8_write(out, text);
     }
 }
 

@@ -33,14 +33,10 @@ void json_write_text(FILE *out, const char *text)
 {
     fputc('"', out);
     while (*text) {
-        size_t length = utf8_length(text);
-        if (length == 1)
-            write_ascii(out, (unsigned char)*text);
-        else if (length == 0)
-            fputs("\\ufffd", out);
+        if ((unsigned char)*text < 0x80)
+            write_ascii(out, (unsigned char)*text++);
         else
-            fwrite(text, 1, length, out);
-        text += length ? length : 1;
+            text += utf8_write(out, text);
     }
     fputc('"', out);
 }

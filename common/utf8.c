@@ -53,6 +53,18 @@ void utf8_make_line(char *text)
     }
 }
 
+size_t utf8_write(FILE *out, const char *text)
+{
+    size_t length = utf8_length(text);
+    if (length == 1)
+        fputc(*text, out);
+    else if (length)
+        fwrite(text, 1, length, out);
+    else
+        fputs("\xef\xbf\xbd", out);
+    return length ? length : 1;
+}
+
 enum status utf8_from_latin1(const char *text, struct buf *out)
 {
     enum status status = STATUS_OK;

@@ -2,8 +2,6 @@
 
 enum event { EVENT_BEGIN, EVENT_SUCCESS, EVENT_FAILURE, EVENT_CANCEL, EVENT_COUNT };
 
-enum { STATE_COUNT = BREAKER_HALF_OPEN + 1 };
-
 /* splitmix64: S. Vigna, https://prng.di.unimi.it/splitmix64.c (public domain). */
 static uint64_t next_random(uint64_t *seed)
 {
@@ -61,7 +59,7 @@ static void make_way(struct breaker *breaker, int64_t now_ms)
 static const struct {
     void (*act)(struct breaker *breaker, int64_t now_ms);
     bool stragglers; /* also when the call began in another state */
-} table[STATE_COUNT][EVENT_COUNT] = {
+} table[BREAKER_STATES][EVENT_COUNT] = {
     [BREAKER_CLOSED] = {[EVENT_SUCCESS] = {recover, true}, [EVENT_FAILURE] = {count, false}},
     [BREAKER_OPEN] = {[EVENT_BEGIN] = {probe, true}, [EVENT_SUCCESS] = {recover, true}},
     [BREAKER_HALF_OPEN] = {[EVENT_SUCCESS] = {recover, true},
@@ -120,8 +118,8 @@ enum breaker_state breaker_state(const struct breaker *breaker)
 
 const char *breaker_state_name(enum breaker_state state)
 {
-    static const char *const names[STATE_COUNT] = {"closed", "open", "half-open"};
-    return (unsigned)state < STATE_COUNT ? names[state] : "unknown";
+    static const char *const names[BREAKER_STATES] = {"closed", "open", "half-open"};
+    return (unsigned)state < BREAKER_STATES ? names[state] : "unknown";
 }
 
 int64_t breaker_wait_ms(const struct breaker *breaker, int64_t now_ms)

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+enum { BREAKER_STATES = BREAKER_HALF_OPEN + 1 };
 
 /* Embedded by its user; fields are read by breaker.c only. */
 struct breaker {
@@ -56,6 +57,8 @@ void breaker_failure(struct breaker *breaker, uint32_t ticket, int64_t now_ms);
 void breaker_cancel(struct breaker *breaker, uint32_t ticket, int64_t now_ms);
 
 enum breaker_state breaker_state(const struct breaker *breaker);
+
+/* "closed", "open", "half-open". */
 const char *breaker_state_name(enum breaker_state state);
 
 /* Milliseconds until breaker_allows can say yes by time alone; 0: now; -1: time alone will not do

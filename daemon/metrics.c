@@ -5,6 +5,7 @@
 
 #include "common/json.h"
 #include "common/utf8.h"
+#include "daemon/breaker.h"
 
 /* ---- the format -------------------------------------------------------------------------------
  */
@@ -46,16 +47,14 @@ static void label(FILE *out, const char *name, const char *text)
 {
     fprintf(out, "%s=\"", name);
     while (*text) {
-        size_t length = utf8_length(text);
-        if (*text == '\n')
+        if (*text == '\n') {
             fputs("\\n", out);
-        else if (*text == '\\' || *text == '"')
-            fprintf(out, "\\%c", *text);
-        else if (length)
-            fwrite(text, 1, length, out);
-        else
-            fputs("\xef\xbf\xbd", out); /* U+FFFD */
-        text += length ? length : 1;
+            text++;
+            continue;
+        }
+        if (*text == '\\' || *text == '"')
+            fputc('\\', out);
+        text += utf8_write(out, text);
     }
     fputc('"', out);
 }
@@ -239,16 +238,16 @@ static void write_flight(FILE *out, const struct scheduler_flight *flight)
 
 static void write_breakers(FILE *out, const struct figures *figures)
 {
-    static const char *const states[] = {"closed", "open", "half-open"};
     family(out, "breaker_state", "gauge", "1 for the state that the backend's breaker is in.");
     for (unsigned i = 0; i < figures->backend_count; i++) {
         const struct services_load *backend = &figures->backends[i];
         if (!backend->load.breaks)
             continue;
-        for (size_t s = 0; s < sizeof states / sizeof states[0]; s++) {
+        for (unsigned s = 0; s < BREAKER_STATES; s++) {
+            const char *state = breaker_state_name((enum breaker_state)s);
             fprintf(out, "carmlbench_breaker_state{backend=\"%s\",state=\"%s\"}", backend->name,
-                    states[s]);
-            integer(out, strcmp(backend->load.state, states[s]) == 0);
+                    state);
+            integer(out, strcmp(backend->load.state, state) == 0);
         }
     }
 }

@@ -16,7 +16,7 @@ enum { METRICS_TARGETS = 64 };
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* `snapshot` NULL: what the store knows is left out. Any thread. */
+/* `snapshot` NULL: what the store knows is left out. */
 void metrics_write(FILE *out, const struct figures *figures, const struct snapshot *snapshot);
 
 #endif

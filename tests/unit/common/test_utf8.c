@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -45,10 +46,24 @@ static void latin1_becomes_utf8_within_the_ceiling(void **state)
     buf_free(&buf);
 }
 
+static void what_is_written_is_utf8(void **state)
+{
+    (void)state;
+    char *memory = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&memory, &size);
+    for (const char *text = "b\xc3\xa4\xff\xe2\x82r"; *text;)
+        text += utf8_write(out, text);
+    fclose(out);
+    assert_string_equal(memory, "b\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdr");
+    free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_formed_sequences_are_those_of_rfc_3629),
+        cmocka_unit_test(what_is_written_is_utf8),
         cmocka_unit_test(latin1_becomes_utf8_within_the_ceiling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "cli/screen.h"
 #include "common/store/activity.h"
+#include "common/store/row.h"
 
 enum {
     WATCH_MS = 500,
@@ -17,32 +18,10 @@ enum {
     LINES_MAX = 1 << 20
 };
 
-/* A row by the names of its columns. */
-struct row {
-    size_t columns;
-    const char *const *names;
-    const struct store_value *values;
-};
-
-static const struct store_value *find(const struct row *row, const char *name)
+static uint64_t number(const struct store_row *row, const char *name)
 {
-    static const struct store_value nothing = {.kind = VALUE_NULL};
-    for (size_t i = 0; i < row->columns; i++)
-        if (strcmp(row->names[i], name) == 0)
-            return &row->values[i];
-    return &nothing;
-}
-
-static uint64_t number(const struct row *row, const char *name)
-{
-    const struct store_value *value = find(row, name);
-    return value->kind == VALUE_INTEGER && value->integer > 0 ? (uint64_t)value->integer : 0;
-}
-
-static const char *text(const struct row *row, const char *name)
-{
-    const struct store_value *value = find(row, name);
-    return value->kind == VALUE_TEXT ? value->text : "";
+    int64_t value = row_integer(row, name);
+    return value > 0 ? (uint64_t)value : 0;
 }
 
 struct reading {
@@ -54,14 +33,15 @@ static int add_progress(void *context, size_t columns, const char *const *names,
                         const struct store_value *values)
 {
     struct reading *reading = context;
-    const struct row row = {columns, names, values};
+    const struct store_row row = {columns, names, values};
     struct progress counts = {.enqueued = number(&row, "enqueued"),
                               .pending = number(&row, "pending"),
                               .leased = number(&row, "leased"),
                               .done = number(&row, "done"),
                               .failed = number(&row, "failed")};
-    reading->status = board_add_target(reading->board, text(&row, "model"), text(&row, "framework"),
-                                       text(&row, "backend"), &counts);
+    reading->status =
+        board_add_target(reading->board, row_text(&row, "model"), row_text(&row, "framework"),
+                         row_text(&row, "backend"), &counts);
     return reading->status != STATUS_OK;
 }
 
@@ -69,11 +49,12 @@ static int add_reason(void *context, size_t columns, const char *const *names,
                       const struct store_value *values)
 {
     struct reading *reading = context;
-    const struct row row = {columns, names, values};
+    const struct store_row row = {columns, names, values};
     uint64_t count = number(&row, "count");
-    bool failed = strcmp(text(&row, "state"), "failed") == 0;
-    reading->status = board_add_reason(reading->board, text(&row, "stage"), text(&row, "reason"),
-                                       failed ? count : 0, failed ? 0 : count);
+    bool failed = strcmp(row_text(&row, "state"), "failed") == 0;
+    reading->status =
+        board_add_reason(reading->board, row_text(&row, "stage"), row_text(&row, "reason"),
+                         failed ? count : 0, failed ? 0 : count);
     return reading->status != STATUS_OK;
 }
 
@@ -81,10 +62,10 @@ static int add_stage(void *context, size_t columns, const char *const *names,
                      const struct store_value *values)
 {
     struct reading *reading = context;
-    const struct row row = {columns, names, values};
-    reading->status =
-        board_add_stage(reading->board, text(&row, "name"), text(&row, "state"),
-                        text(&row, "detail"), number(&row, "in_flight"), number(&row, "ceiling"));
+    const struct store_row row = {columns, names, values};
+    reading->status = board_add_stage(reading->board, row_text(&row, "name"),
+                                      row_text(&row, "state"), row_text(&row, "detail"),
+                                      number(&row, "in_flight"), number(&row, "ceiling"));
     return reading->status != STATUS_OK;
 }
 
@@ -93,7 +74,7 @@ static int add_pace(void *context, size_t columns, const char *const *names,
                     const struct store_value *values)
 {
     struct reading *reading = context;
-    const struct row row = {columns, names, values};
+    const struct store_row row = {columns, names, values};
     reading->board->total.rate += (double)number(&row, "last_minute") / PACE_SECONDS;
     return 0;
 }

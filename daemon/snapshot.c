@@ -4,34 +4,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "common/store/row.h"
 #include "daemon/clock.h"
-
-/* One row of a view, to be asked for its columns by name. */
-struct row {
-    size_t columns;
-    const char *const *names;
-    const struct store_value *values;
-};
-
-static const struct store_value *find(const struct row *row, const char *name)
-{
-    for (size_t i = 0; i < row->columns; i++)
-        if (strcmp(row->names[i], name) == 0)
-            return &row->values[i];
-    return NULL;
-}
-
-static const char *text(const struct row *row, const char *name)
-{
-    const struct store_value *value = find(row, name);
-    return value && value->kind == VALUE_TEXT ? value->text : "";
-}
-
-static int64_t integer(const struct row *row, const char *name)
-{
-    const struct store_value *value = find(row, name);
-    return value && value->kind == VALUE_INTEGER ? value->integer : 0;
-}
 
 static struct snapshot_run *find_run(struct snapshot *snapshot, const char *name)
 {
@@ -58,16 +32,16 @@ static int take_progress(void *context, size_t columns, const char *const *names
                          const struct store_value *values)
 {
     struct snapshot *snapshot = context;
-    const struct row row = {columns, names, values};
-    const struct snapshot_jobs jobs = {integer(&row, "enqueued"), integer(&row, "pending"),
-                                       integer(&row, "leased"), integer(&row, "done"),
-                                       integer(&row, "failed")};
+    const struct store_row row = {columns, names, values};
+    const struct snapshot_jobs jobs = {row_integer(&row, "enqueued"), row_integer(&row, "pending"),
+                                       row_integer(&row, "leased"), row_integer(&row, "done"),
+                                       row_integer(&row, "failed")};
     add(&snapshot->jobs, &jobs);
     if (snapshot->target_count == SNAPSHOT_TARGETS) {
         snapshot->cut = true;
         return 0;
     }
-    struct snapshot_run *run = find_run(snapshot, text(&row, "run"));
+    struct snapshot_run *run = find_run(snapshot, row_text(&row, "run"));
     if (!run) {
         snapshot->cut = true;
         return 0;
@@ -76,9 +50,9 @@ static int take_progress(void *context, size_t columns, const char *const *names
     struct snapshot_target *target = &snapshot->targets[snapshot->target_count++];
     target->run = (size_t)(run - snapshot->runs);
     target->jobs = jobs;
-    snprintf(target->model, sizeof target->model, "%s", text(&row, "model"));
-    snprintf(target->framework, sizeof target->framework, "%s", text(&row, "framework"));
-    snprintf(target->backend, sizeof target->backend, "%s", text(&row, "backend"));
+    snprintf(target->model, sizeof target->model, "%s", row_text(&row, "model"));
+    snprintf(target->framework, sizeof target->framework, "%s", row_text(&row, "framework"));
+    snprintf(target->backend, sizeof target->backend, "%s", row_text(&row, "backend"));
     return 0;
 }
 
@@ -86,11 +60,11 @@ static int take_pace(void *context, size_t columns, const char *const *names,
                      const struct store_value *values)
 {
     struct snapshot *snapshot = context;
-    const struct row row = {columns, names, values};
-    struct snapshot_run *run = find_run(snapshot, text(&row, "run"));
+    const struct store_row row = {columns, names, values};
+    struct snapshot_run *run = find_run(snapshot, row_text(&row, "run"));
     if (run)
-        run->last_minute += integer(&row, "last_minute");
-    snapshot->last_minute += integer(&row, "last_minute");
+        run->last_minute += row_integer(&row, "last_minute");
+    snapshot->last_minute += row_integer(&row, "last_minute");
     return 0;
 }
 
@@ -98,12 +72,13 @@ static int take_reason(void *context, size_t columns, const char *const *names,
                        const struct store_value *values)
 {
     struct snapshot *snapshot = context;
-    const struct row row = {columns, names, values};
+    const struct store_row row = {columns, names, values};
     enum reason reason;
-    if (reason_parse(text(&row, "reason"), &reason) != STATUS_OK)
+    if (reason_parse(row_text(&row, "reason"), &reason) != STATUS_OK)
         return 0; /* of a newer version */
-    bool failed = strcmp(text(&row, "state"), "failed") == 0;
-    *(failed ? &snapshot->failed[reason] : &snapshot->waiting[reason]) += integer(&row, "count");
+    bool failed = strcmp(row_text(&row, "state"), "failed") == 0;
+    *(failed ? &snapshot->failed[reason] : &snapshot->waiting[reason]) +=
+        row_integer(&row, "count");
     return 0;
 }
 

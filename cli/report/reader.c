@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/report/forms.h"
+#include "common/store/row.h"
 
 enum { MOMENT_SECONDS = 10, MOMENTS_PER_RUN = 256, MOMENTS_MAX = 65536 };
 
@@ -125,17 +126,12 @@ static int take_moment(void *context, size_t columns, const char *const *names,
     struct reader *reader = context;
     struct report *report = reader->report;
     struct report_moment *moment = &report->moments[report->moment_count];
+    const struct store_row row = {columns, names, values};
     size_t longest = 2;
-    for (size_t i = 0; i < columns; i++) {
-        if (strcmp(names[i], "run") == 0)
-            moment->run = same_text(reader, values[i].text);
-        else if (strcmp(names[i], "started_s") == 0)
-            moment->started_s = values[i].integer;
-        else if (strcmp(names[i], "done") == 0)
-            moment->done = (uint64_t)values[i].integer;
-        else if (strcmp(names[i], "failed") == 0)
-            moment->failed = (uint64_t)values[i].integer;
-    }
+    moment->run = same_text(reader, row_text(&row, "run"));
+    moment->started_s = row_integer(&row, "started_s");
+    moment->done = (uint64_t)row_integer(&row, "done");
+    moment->failed = (uint64_t)row_integer(&row, "failed");
     if (!moment->run) {
         reader->status = arena_fail(reader->arena, &reader->error);
         return 1;

@@ -1,7 +1,7 @@
 /* store: the durable queue and the results, behind one narrow door.
  *
- * With activity.h, import.h, summary.h and synset.h all that the rest of the project sees of the
- * database: no SQL and no SQLite type leaves this folder, so that a second implementation fits
+ * With activity.h, import.h, row.h, summary.h and synset.h all that the rest of the project sees of
+ * the database: no SQL and no SQLite type leaves this folder, so that a second implementation fits
  * behind the same functions.
  *
  * Promises. What store_enqueue_flush, store_lease, store_commit, store_retry acknowledged survives
@@ -223,10 +223,9 @@ struct store_value {
 typedef int store_row_fn(void *context, size_t columns, const char *const *names,
                          const struct store_value *values);
 
-/* Rows of a public view: "results", "failures", "progress", "accuracy", "comparison",
- * "latency", "reasons" (run, state, stage, reason, count) and "pace" (run, last_minute: outcomes).
- * Only those of `run` unless NULL. Streams: memory does not depend on the number of rows.
- * STATUS_USAGE for another view, STATUS_NO when the run does not exist. */
+/* Rows of a public view; docs/SQL.md says which there are, and their columns. Only those of `run`
+ * unless NULL. Streams: memory does not depend on the number of rows. STATUS_USAGE for another
+ * view, STATUS_NO when the run does not exist. */
 enum status store_rows(struct store *store, const char *view, const char *run, store_row_fn *row,
                        void *context, struct error *error) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 const struct store_target fixture_targets[2] = {
     {"alexnet", "1.0", "caffe", "1.0", "auto"},
@@ -47,6 +48,34 @@ void fixture_close(struct store_fixture *fixture)
     store_close(fixture->store);
     snprintf(command, sizeof command, "rm -rf '%s'", fixture->directory);
     assert_int_equal(system(command), 0);
+}
+
+int fixture_setup(void **state)
+{
+    static struct store_fixture fixture;
+    fixture_open(&fixture, STORE_DAEMON);
+    *state = &fixture;
+    return 0;
+}
+
+int fixture_teardown(void **state)
+{
+    fixture_close(*state);
+    return 0;
+}
+
+int64_t fixture_ask(const struct store_fixture *fixture, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return value;
 }
 
 struct store_enqueue_counts fixture_enqueue(struct store *store, const char *run, unsigned first,

@@ -24,6 +24,13 @@ void fixture_reopen(struct store_fixture *fixture, enum store_mode mode);
 /* Closes the store and removes the directory. */
 void fixture_close(struct store_fixture *fixture);
 
+/* For cmocka: each test has a database opened by STORE_DAEMON, *state is the fixture. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+/* The first column of the first row that the SQL has, by another connection than the store's. */
+int64_t fixture_ask(const struct store_fixture *fixture, const char *sql);
+
 /* "alexnet" by "caffe" on "auto"; the second one is by "tensorflow". */
 extern const struct store_target fixture_targets[2];
 

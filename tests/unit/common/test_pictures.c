@@ -1,4 +1,3 @@
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +12,7 @@
 #include "common/file.h"
 #include "common/hash.h"
 #include "common/pictures.h"
+#include "tests/lib/folder.h"
 
 /* SHA-256 of "abc": FIPS 180-2 appendix B.1. */
 #define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -199,17 +199,10 @@ static void measuring_ends_when_it_knows_enough(void **state)
     assert_int_equal(measure(10 * 4096), 11 * 4096);
 }
 
-static int remove_one(const char *path, const struct stat *found, int type, struct FTW *where)
-{
-    (void)found;
-    (void)type;
-    return where->level > 0 ? remove(path) : 0;
-}
-
 static int empty_base(void **state)
 {
     (void)state;
-    return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_empty(base);
 }
 
 static int make_base(void **state)

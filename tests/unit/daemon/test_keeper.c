@@ -1,4 +1,3 @@
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +12,7 @@
 #include "common/hash.h"
 #include "common/pictures.h"
 #include "daemon/keeper.h"
+#include "tests/lib/folder.h"
 
 enum { THREADS = 8, PICTURES = 32, SIZE = 5000, ROOM = 8192 };
 
@@ -165,17 +165,10 @@ static void failures_are_counted_and_take_no_room(void **state)
     destroy(keeper, &loop);
 }
 
-static int remove_one(const char *path, const struct stat *found, int type, struct FTW *where)
-{
-    (void)found;
-    (void)type;
-    return where->level > 0 ? remove(path) : 0;
-}
-
 static int empty_base(void **state)
 {
     (void)state;
-    return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_empty(base);
 }
 
 static int make_base(void **state)

@@ -11,20 +11,6 @@
 
 #include "tests/lib/store_fixture.h"
 
-static int setup(void **state)
-{
-    static struct store_fixture fixture;
-    fixture_open(&fixture, STORE_DAEMON);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 /* The report of a reader of its own, as the command has it; caller frees it. */
 static struct report *read_report(struct store_fixture *fixture, struct report_options options)
 {
@@ -311,7 +297,7 @@ static void scorings_have_names(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(two_targets_have_two_accuracies_and_a_pair),
         TEST(scoring_decides_what_is_right),

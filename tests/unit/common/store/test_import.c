@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "tests/lib/store_fixture.h"
 
@@ -19,35 +18,6 @@ static const struct store_import_source source = {
     .expect_wnid = "n02131653",
     .expect_text = "bear",
 };
-
-static int setup(void **state)
-{
-    static struct store_fixture fixture;
-    fixture_open(&fixture, STORE_DAEMON);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
-/* The first column of the first row. */
-static int64_t ask(struct store_fixture *fixture, const char *text)
-{
-    sqlite3 *db;
-    sqlite3_stmt *stmt;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    if (sqlite3_prepare_v2(db, text, -1, &stmt, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", text, sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return value;
-}
 
 static void must(enum status status, const struct error *error)
 {
@@ -108,14 +78,16 @@ static void what_is_imported_is_done_and_the_books_balance(void **state)
     assert_int_equal(fixture_fsck(fixture->store, &totals), 0);
     assert_int_equal(totals.done, 5);
     assert_int_equal(totals.jobs, 5);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM results WHERE backend = 'import' AND "
-                                  "requested_backend = 'import' AND image_sha256 IS NULL AND "
-                                  "width IS NULL AND fetch_ms IS NULL AND sent_as IS NULL AND "
-                                  "label2 = 'teddy' AND wnid2 IS NULL AND label3 IS NULL"),
+    assert_int_equal(fixture_ask(fixture,
+                                 "SELECT count(*) FROM results WHERE backend = 'import' AND "
+                                 "requested_backend = 'import' AND image_sha256 IS NULL AND "
+                                 "width IS NULL AND fetch_ms IS NULL AND sent_as IS NULL AND "
+                                 "label2 = 'teddy' AND wnid2 IS NULL AND label3 IS NULL"),
                      5);
-    assert_int_equal(ask(fixture, "SELECT images FROM accuracy WHERE scoring = 'isa'"), 5);
-    assert_int_equal(ask(fixture, "SELECT correct FROM accuracy WHERE scoring = 'substring'"), 5);
-    assert_int_equal(ask(fixture, "SELECT min(class1) FROM result"), -1);
+    assert_int_equal(fixture_ask(fixture, "SELECT images FROM accuracy WHERE scoring = 'isa'"), 5);
+    assert_int_equal(
+        fixture_ask(fixture, "SELECT correct FROM accuracy WHERE scoring = 'substring'"), 5);
+    assert_int_equal(fixture_ask(fixture, "SELECT min(class1) FROM result"), -1);
 }
 
 static void importing_twice_adds_nothing(void **state)
@@ -125,7 +97,7 @@ static void importing_twice_adds_nothing(void **state)
     struct store_import_counts counts = import_some(fixture, &source, 3, 5);
     assert_int_equal(counts.added, 3);
     assert_int_equal(counts.duplicate, 2);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM result"), 8);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM result"), 8);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
 }
 
@@ -138,7 +110,8 @@ static void a_url_twice_in_one_chunk_is_a_duplicate(void **state)
     struct store_import_counts counts = end(import);
     assert_int_equal(counts.added, 1);
     assert_int_equal(counts.duplicate, 1);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM result WHERE probability1 = 0.7"), 1);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM result WHERE probability1 = 0.7"),
+                     1);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
 }
 
@@ -146,9 +119,9 @@ static void every_acknowledgement_of_an_import_writes(void **state)
 {
     struct store_fixture *fixture = *state;
     import_some(fixture, &source, 0, 5);
-    assert_int_equal(ask(fixture, "SELECT flushes FROM run"), 1);
+    assert_int_equal(fixture_ask(fixture, "SELECT flushes FROM run"), 1);
     import_some(fixture, &source, 0, 5);
-    assert_int_equal(ask(fixture, "SELECT flushes FROM run"), 2);
+    assert_int_equal(fixture_ask(fixture, "SELECT flushes FROM run"), 2);
 }
 
 static void a_long_import_goes_in_chunks(void **state)
@@ -160,8 +133,9 @@ static void a_long_import_goes_in_chunks(void **state)
     assert_int_equal(counts.added, 1);
     assert_int_equal(counts.duplicate, 40001);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
-    assert_int_equal(ask(fixture, "SELECT count(*) = max(id) AND min(id) = 1 FROM item WHERE url = "
-                                  "'http://host.example/' || (id - 1) || '.jpg'"),
+    assert_int_equal(fixture_ask(fixture,
+                                 "SELECT count(*) = max(id) AND min(id) = 1 FROM item WHERE url = "
+                                 "'http://host.example/' || (id - 1) || '.jpg'"),
                      1);
 }
 
@@ -171,7 +145,7 @@ static void what_is_not_flushed_is_dropped(void **state)
     struct store_import *import = begin(fixture, &source);
     add(import, "http://host.example/a", 0.7);
     store_import_end(import);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM item"), 0);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM item"), 0);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
 }
 
@@ -185,10 +159,12 @@ static void many_equal_answers_are_a_placeholder_and_never_duplicates(void **sta
         add(import, url, i < 10 ? 0.9 : 0.4);
     }
     end(import);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM results WHERE placeholder"), 10);
-    assert_int_equal(ask(fixture, "SELECT images FROM accuracy WHERE scoring = 'isa'"), 2);
-    assert_int_equal(ask(fixture, "SELECT placeholders FROM accuracy WHERE scoring = 'isa'"), 10);
-    assert_int_equal(ask(fixture, "SELECT duplicates FROM accuracy WHERE scoring = 'isa'"), 0);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM results WHERE placeholder"), 10);
+    assert_int_equal(fixture_ask(fixture, "SELECT images FROM accuracy WHERE scoring = 'isa'"), 2);
+    assert_int_equal(
+        fixture_ask(fixture, "SELECT placeholders FROM accuracy WHERE scoring = 'isa'"), 10);
+    assert_int_equal(fixture_ask(fixture, "SELECT duplicates FROM accuracy WHERE scoring = 'isa'"),
+                     0);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
 }
 
@@ -203,7 +179,7 @@ static void how_a_label_was_prefixed_makes_no_other_answer(void **state)
         assert_int_equal(store_import_add(import, &answer, NULL), STATUS_OK);
     }
     end(import);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM image WHERE urls = 2"), 1);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM image WHERE urls = 2"), 1);
 }
 
 /* A URL that somebody else's result names may still be fetched, whatever its picture is. */
@@ -224,8 +200,8 @@ static void an_imported_url_is_free_for_the_daemon(void **state)
     }
     store_batch_free(&batch);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM results"), 3);
-    assert_int_equal(ask(fixture, "SELECT urls FROM pictures"), 1);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM results"), 3);
+    assert_int_equal(fixture_ask(fixture, "SELECT urls FROM pictures"), 1);
 }
 
 /* What an import says about a URL does not bind it to a picture, neither before nor after. */
@@ -242,10 +218,12 @@ static void a_failed_url_with_an_imported_result_is_free_after_a_retry(void **st
     failed.picture.sha256 = fixture_sha256(7, sha256);
     assert_int_equal(fixture_commit(fixture->store, &failed), 0);
     store_batch_free(&batch);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM item WHERE image_id IS NOT NULL"), 1);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM item WHERE image_id IS NOT NULL"),
+                     1);
     assert_int_equal(store_retry(fixture->store, NULL, NULL, 0, &count, NULL), STATUS_OK);
     assert_int_equal(count, 1);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM item WHERE image_id IS NOT NULL"), 0);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM item WHERE image_id IS NOT NULL"),
+                     0);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
 }
 
@@ -257,9 +235,9 @@ static void imported_results_are_never_paired(void **state)
     other.target.framework = "tensorflow";
     import_some(fixture, &source, 0, 20);
     import_some(fixture, &other, 0, 20);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM results"), 40);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM item"), 20);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM comparison"), 0);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM results"), 40);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM item"), 20);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM comparison"), 0);
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
 }
 
@@ -273,10 +251,10 @@ static void daemon_retry_and_rates_leave_it_alone(void **state)
     store_batch_free(&batch);
     assert_int_equal(store_retry(fixture->store, "r", NULL, 0, &count, NULL), STATUS_OK);
     assert_int_equal(count, 0);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM throughput"), 0);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM latency"), 0);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM throughput"), 0);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM latency"), 0);
     fixture_reopen(fixture, STORE_DAEMON);
-    assert_int_equal(ask(fixture, "SELECT done FROM progress"), 3);
+    assert_int_equal(fixture_ask(fixture, "SELECT done FROM progress"), 3);
 }
 
 static void an_expectation_completes_what_was_enqueued(void **state)
@@ -285,9 +263,9 @@ static void an_expectation_completes_what_was_enqueued(void **state)
     struct store_import_source silent = source;
     silent.expect_wnid = silent.expect_text = NULL;
     import_some(fixture, &silent, 0, 3);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM accuracy"), 0);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM accuracy"), 0);
     import_some(fixture, &source, 0, 3);
-    assert_int_equal(ask(fixture, "SELECT images FROM accuracy WHERE scoring = 'isa'"), 3);
+    assert_int_equal(fixture_ask(fixture, "SELECT images FROM accuracy WHERE scoring = 'isa'"), 3);
 }
 
 static void what_is_no_answer_is_refused(void **state)
@@ -324,7 +302,7 @@ static void an_import_is_of_the_backend_import(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(what_is_imported_is_done_and_the_books_balance),
         T(importing_twice_adds_nothing),

@@ -11,20 +11,6 @@
 #include "common/store/store.h"
 #include "tests/lib/store_fixture.h"
 
-static int setup(void **state)
-{
-    static struct store_fixture fixture;
-    fixture_open(&fixture, STORE_DAEMON);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 /* Rows of the view, as "run|state|stage|reason|count|", and what they add up to. */
 struct sum {
     uint64_t rows, jobs;
@@ -173,7 +159,7 @@ static void reasons_of_an_older_database_are_counted(void **state)
     assert_int_equal(fixture_fsck(fixture->store, NULL), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

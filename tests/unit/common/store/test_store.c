@@ -11,20 +11,6 @@
 
 #include "tests/lib/store_fixture.h"
 
-static int setup(void **state)
-{
-    static struct store_fixture fixture;
-    fixture_open(&fixture, STORE_DAEMON);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 static void counts_are(struct store *store, uint64_t pending, uint64_t leased, uint64_t done,
                        uint64_t failed)
 {
@@ -523,7 +509,7 @@ static void a_retry_without_any_result_forgets_the_picture(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(enqueue_counts_new_urls_and_duplicates),
         TEST(enqueue_works_across_chunks),

@@ -11,35 +11,6 @@
 
 #include "tests/lib/store_fixture.h"
 
-static int setup(void **state)
-{
-    static struct store_fixture fixture;
-    fixture_open(&fixture, STORE_DAEMON);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
-/* The first column of the first row. */
-static int64_t ask(struct store_fixture *fixture, const char *text)
-{
-    sqlite3 *db;
-    sqlite3_stmt *stmt;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    if (sqlite3_prepare_v2(db, text, -1, &stmt, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", text, sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    sqlite3_close(db);
-    return value;
-}
-
 /* "distance wnid name;" for each. */
 static void note(void *context, const char *wnid, const char *name, unsigned distance)
 {
@@ -66,11 +37,11 @@ static void a_new_database_knows_the_synsets_of_ilsvrc_2012(void **state)
     show(fixture, "n02132136", "0 n02132136 brown bear;1 n02131653 bear;2 n02075296 carnivore;", 0);
     show(fixture, "n02131653", "0 n02131653 bear;1 n02075296 carnivore;", 4);
     show(fixture, "n00001740", "0 n00001740 entity;", 1859);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM synset WHERE wnid NOT IN "
-                                  "(SELECT parent FROM isa)"),
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM synset WHERE wnid NOT IN "
+                                          "(SELECT parent FROM isa)"),
                      1000);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM isa WHERE parent NOT IN "
-                                  "(SELECT wnid FROM synset)"),
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM isa WHERE parent NOT IN "
+                                          "(SELECT wnid FROM synset)"),
                      0);
 }
 
@@ -99,12 +70,12 @@ static void other_synsets_replace_all_of_them(void **state)
     struct store_fixture *fixture = *state;
     for (int i = 0; i < 2; i++)
         assert_int_equal(store_synset_replace(fixture->store, three, 3, NULL), STATUS_OK);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM synset"), 3);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM isa"), 3);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM synset"), 3);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM isa"), 3);
     show(fixture, "n00000003", "0 n00000003 bear's den;1 n00000001 thing;1 n00000002 animal;", 0);
     show(fixture, "n00000001", "0 n00000001 thing;", 2);
     fixture_reopen(fixture, STORE_CLIENT);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM synset"), 3);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM synset"), 3);
 }
 
 static void a_replacement_that_fails_leaves_the_old(void **state)
@@ -113,8 +84,8 @@ static void a_replacement_that_fails_leaves_the_old(void **state)
     const struct wordnet_synset twice[] = {three[0], three[1], three[0]};
     struct error error = {""};
     assert_int_equal(store_synset_replace(fixture->store, twice, 3, &error), STATUS_DATA);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM synset"), 1860);
-    assert_int_equal(ask(fixture, "SELECT count(*) FROM isa"), 1937);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM synset"), 1860);
+    assert_int_equal(fixture_ask(fixture, "SELECT count(*) FROM isa"), 1937);
     fixture_reopen(fixture, STORE_READ);
     assert_true(store_synset_replace(fixture->store, three, 3, &error) != STATUS_OK);
 }
@@ -167,14 +138,14 @@ static void classes_are_told_by_synset_and_never_by_index(void **state)
     for (unsigned i = 0; i < COUNT; i++) {
         snprintf(query, sizeof query,
                  "SELECT correct FROM scores WHERE scoring = 'isa' AND url LIKE '%%/%u.jpg'", i);
-        if (ask(fixture, query) != answers[i].right)
+        if (fixture_ask(fixture, query) != answers[i].right)
             fail_msg("%s at %u", answers[i].label, answers[i].index);
     }
 }
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(a_new_database_knows_the_synsets_of_ilsvrc_2012),
         T(what_nobody_knows_is_told),

@@ -13,20 +13,6 @@
 
 #include "tests/lib/store_fixture.h"
 
-static int setup(void **state)
-{
-    static struct store_fixture fixture;
-    fixture_open(&fixture, STORE_DAEMON);
-    *state = &fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
 /* Runs SQL on the file as a user with the sqlite3 shell would; returns the first column of the
  * first row as text ("" when there is none). */
 static const char *ask(struct store_fixture *fixture, const char *text)
@@ -462,7 +448,7 @@ static void unknown_views_and_runs_are_told(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(every_acknowledgement_of_an_enqueue_writes),
         TEST(columns_are_those_that_are_published),

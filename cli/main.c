@@ -216,6 +216,17 @@ static enum status run(struct cli *cli, int argc, char **argv, struct error *err
     return status ? status : cli_flush(error);
 }
 
+/* A "no" may have said already what does not hold; nothing else ends without a line. */
+static void say_failure(const struct cli *cli, enum status status, const struct error *error)
+{
+    fflush(stdout);
+    if (error->text[0])
+        fprintf(stderr, "carmlbench: %s\n", error->text);
+    else if (status != STATUS_NO)
+        fprintf(stderr, "carmlbench: %s%s%s\n", cli->command ? cli->command->name : "",
+                cli->command ? ": " : "", status_text(status));
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {0};
@@ -224,9 +235,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     enum status status = run(&cli, argc, argv, &error);
     cli_close(&cli);
-    if (status && error.text[0]) {
-        fflush(stdout);
-        fprintf(stderr, "carmlbench: %s\n", error.text);
-    }
+    if (status)
+        say_failure(&cli, status, &error);
     return status_exit_code(status);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/terminal.h"
 #include "common/json.h"
 #include "common/store/synset.h"
 #include "common/wordnet.h"
@@ -46,7 +47,10 @@ static void print_synset(void *context, const char *wnid, const char *name, unsi
 {
     const struct cli *cli = context;
     if (!cli->json) {
-        printf("%s  %*s%s\n", wnid, (int)(2 * distance), "", name);
+        terminal_write(stdout, wnid);
+        printf("  %*s", (int)(2 * distance), "");
+        terminal_write(stdout, name);
+        putchar('\n');
         return;
     }
     fputs(distance ? ",{\"wnid\":" : "{\"synsets\":[{\"wnid\":", stdout);

@@ -84,6 +84,12 @@ class BuiltIn(Labels):
         self.assertEqual(shown["below"], 4)
         self.assertIn("no synset n99999999", self.cli("labels", "show", "n99999999", check=1).stderr)
 
+    def test_a_name_cannot_reach_the_terminal(self):
+        with sqlite3.connect(self.database) as db:
+            db.execute("UPDATE synset SET name = 'a' || char(27) || '[2J' WHERE wnid = ?", (BEAR,))
+        shown = self.cli("labels", "show", BEAR).stdout.splitlines()
+        self.assertEqual(shown[0], BEAR + "  a?[2J")
+
     def test_an_unknown_synset_is_taken_and_told_in_one_line(self):
         for command, text in ((("enqueue", "-"), "http://host.example/a\nhttp://host.example/b\n"),
                               (("import", "-", "--as", "seed-top3", "--model", "m", "--framework", "f"),

@@ -1,7 +1,7 @@
 /* bulk: what adding many rows at once has in common, for enqueue.c and import.c.
  *
  * Rows are added by the chunk, a transaction each. A chunk that nobody was told of need not be on
- * the disk yet; the transaction that ends with bulk_flush takes all before it along.
+ * the disk yet; bulk_commit with `flush` takes all before it along.
  */
 #ifndef COMMON_STORE_BULK_H
 #define COMMON_STORE_BULK_H

@@ -49,7 +49,27 @@ static enum status open_temporary(const char *path, struct buf *name, FILE **fil
     return *file ? STATUS_OK : io_error(error, path, "cannot be written");
 }
 
-enum status file_write(const char *path, const void *bytes, size_t size, struct error *error)
+/* Renaming onto a device or a pipe would remove it. */
+static bool is_special(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+static enum status write_through(const char *path, const void *bytes, size_t size,
+                                 struct error *error)
+{
+    FILE *file = fopen(path, "wbe");
+    if (!file)
+        return io_error(error, path, "cannot be written");
+    bool whole = fwrite(bytes, 1, size, file) == size && fflush(file) == 0;
+    int cause = errno;
+    fclose(file);
+    errno = cause;
+    return whole ? STATUS_OK : io_error(error, path, "cannot be written");
+}
+
+static enum status replace(const char *path, const void *bytes, size_t size, struct error *error)
 {
     struct buf temporary;
     FILE *file = NULL;
@@ -59,6 +79,16 @@ enum status file_write(const char *path, const void *bytes, size_t size, struct 
         status = publish(file, whole, temporary.data, path, error);
     }
     buf_free(&temporary);
+    return status;
+}
+
+enum status file_write(const char *path, const void *bytes, size_t size, struct error *error)
+{
+    if (is_special(path))
+        return write_through(path, bytes, size, error);
+    char *target = realpath(path, NULL); /* not the link, of which /dev/stdout is one */
+    enum status status = replace(target ? target : path, bytes, size, error);
+    free(target);
     return status;
 }
 

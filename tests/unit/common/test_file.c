@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -80,6 +81,55 @@ static void copy_equals_its_source(void **state)
     assert_int_equal(file_copy(at("absent"), at("b"), &error), STATUS_IO);
 }
 
+static void pipe_stays_a_pipe_and_gets_the_bytes(void **state)
+{
+    (void)state;
+    struct error error;
+    struct stat kind;
+    char got[8] = "";
+    assert_int_equal(mkfifo(at("c"), 0600), 0);
+    int reader = open(at("c"), O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(file_write(at("c"), "bear", 4, &error), STATUS_OK);
+    assert_int_equal(read(reader, got, sizeof got), 4);
+    assert_string_equal(got, "bear");
+    close(reader);
+    assert_int_equal(stat(at("c"), &kind), 0);
+    assert_true(S_ISFIFO(kind.st_mode));
+    unlink(at("c"));
+}
+
+/* By way of a link, so that a failure costs the link and not the machine's device. */
+static void full_device_is_told(void **state)
+{
+    (void)state;
+    struct error error = {""};
+    struct stat kind;
+    assert_int_equal(symlink("/dev/full", at("c")), 0);
+    assert_int_equal(file_write(at("c"), "bear", 4, &error), STATUS_FULL);
+    assert_non_null(strstr(error.text, strerror(ENOSPC)));
+    assert_int_equal(lstat(at("c"), &kind), 0);
+    assert_true(S_ISLNK(kind.st_mode));
+    unlink(at("c"));
+}
+
+static void link_stays_a_link_to_the_new_content(void **state)
+{
+    (void)state;
+    struct error error;
+    struct stat kind;
+    struct buf content;
+    assert_int_equal(file_write(at("a"), "old", 3, &error), STATUS_OK);
+    assert_int_equal(symlink("a", at("c")), 0);
+    assert_int_equal(file_write(at("c"), "new", 3, &error), STATUS_OK);
+    assert_int_equal(lstat(at("c"), &kind), 0);
+    assert_true(S_ISLNK(kind.st_mode));
+    assert_int_equal(read_file(at("a"), 3, &content), STATUS_OK);
+    assert_string_equal(content.data, "new");
+    buf_free(&content);
+    unlink(at("c"));
+}
+
 /* A file that may not grow is what a full disk is: write() takes a part and then fails. */
 static void file_that_does_not_fit_leaves_the_old_one(void **state)
 {
@@ -151,6 +201,9 @@ int main(void)
         cmocka_unit_test(written_file_reads_back),
         cmocka_unit_test(ceiling_and_kind_are_checked),
         cmocka_unit_test(copy_equals_its_source),
+        cmocka_unit_test(pipe_stays_a_pipe_and_gets_the_bytes),
+        cmocka_unit_test(full_device_is_told),
+        cmocka_unit_test(link_stays_a_link_to_the_new_content),
         cmocka_unit_test(file_that_does_not_fit_leaves_the_old_one),
         cmocka_unit_test(digests_of_files_are_those_of_their_bytes),
     };

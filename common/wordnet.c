@@ -413,8 +413,8 @@ enum status wordnet_check_version(const struct wordnet *wordnet, struct error *e
     if (good)
         return STATUS_OK;
     return error_set(error, STATUS_DATA,
-                     "%s: %s%s, but ImageNet's ids are those of WordNet 3.0: install Debian's "
-                     "wordnet-base, or give its data.noun",
-                     wordnet->path, *wordnet->version ? "WordNet " : "not WordNet 3.0",
+                     "%s: not WordNet 3.0, whose offsets are ImageNet's ids (%s%s): install "
+                     "Debian's wordnet-base, or give its data.noun",
+                     wordnet->path, *wordnet->version ? "its header says " : "no version in it",
                      wordnet->version);
 }

@@ -153,9 +153,10 @@ class OtherVersion(Labels):
         return path
 
     def test_its_version_is_told(self):
-        self.refused(self.noun("WordNet 2.1 Copyright 2005", "deer", "elk"), "WordNet 2.1, but ImageNet's ids")
-        self.refused(self.noun("WordNet 3.1 Copyright 2011", "bear", "elk"), "WordNet 3.1, but ImageNet's ids")
-        self.refused(self.noun("no version", "bear", "brown_bear"), "not WordNet 3.0, but ImageNet's ids")
+        self.refused(self.noun("WordNet 2.1 Copyright 2005", "deer", "elk"), "(its header says 2.1)")
+        self.refused(self.noun("WordNet 3.1 Copyright 2011", "bear", "elk"), "(its header says 3.1)")
+        self.refused(self.noun("WordNet 3.0 Copyright 2006", "deer", "elk"), "(its header says 3.0)")
+        self.refused(self.noun("no version", "bear", "brown_bear"), "not WordNet 3.0, whose offsets are ImageNet's ids (no version in it)")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ const struct command commands[] = {
      results_command},
     {"report",
      "[--run R] [--model M]... [--framework F]... [--score isa|substring|seed]"
-     " [--include placeholders|duplicates]... [--require EXPR]... [--json] [--html FILE]",
+     " [--include placeholders|duplicates]... [--require EXPR]... [--json] [--html FILE|-]",
      "Accuracy per model and framework, what failed, and how far two agree on the same bytes.",
      "  --run R            only this run\n"
      "  --model M          only this model, NAME or NAME:VERSION; may be repeated\n"
@@ -55,7 +55,7 @@ const struct command commands[] = {
      "commas "
      "or\n"
      "                     by repeating. Exit 1, with a line for each row that violates it\n"
-     "  --html FILE        write a page instead\n"
+     "  --html FILE        write a page instead; - for standard output\n"
      "The text is as wide as the terminal, or as COLUMNS says. NO_COLOR=1: without bold titles.\n",
      report_command},
     {"retry", "[--run R] [--reason X]...", "Puts failed jobs back into the queue.",

@@ -208,6 +208,11 @@ static enum status write_table(const struct request *request, const struct repor
     return status ? error_set(error, status, "report: %s", status_text(status)) : STATUS_OK;
 }
 
+static bool to_stdout(const struct request *request)
+{
+    return request->html && strcmp(request->html, "-") == 0;
+}
+
 static enum status write_page(const struct cli *cli, const struct request *request,
                               const struct reports *reports, struct error *error)
 {
@@ -220,6 +225,8 @@ static enum status write_page(const struct cli *cli, const struct request *reque
         .narrowed = narrowing->model_count + narrowing->framework_count > 0,
         .substring = reports->substring,
         .isa = reports->isa};
+    if (to_stdout(request))
+        return report_print_html(reports->report, &options, stdout, error);
     return report_write_html(reports->report, &options, request->html, error);
 }
 
@@ -242,7 +249,7 @@ static enum status show(const struct cli *cli, const struct request *request,
     enum status status = STATUS_OK;
     if (request->html)
         status = write_page(cli, request, reports, error);
-    if (!status && request->html)
+    if (!status && request->html && !to_stdout(request))
         fprintf(stderr, "wrote %s\n", request->html);
     if (!status && cli->json)
         write_json(request, reports);
@@ -286,6 +293,9 @@ enum status report_command(struct cli *cli, int argc, char **argv, struct error 
     }
     if (!status)
         status = cli_arguments(cli, argc - optind, 0, 0, error);
+    if (!status && cli->json && to_stdout(&request))
+        status =
+            cli_usage(cli, error, "--html -: --json goes to standard output, too; name a file");
     if (!status)
         status = cli_open_config(cli, error);
     return status ? status : answer(cli, &request, error);

@@ -155,6 +155,18 @@ enum status report_html(const struct report *report, const struct html_options *
     return page.html.status ? error_set(error, page.html.status, "out of memory") : STATUS_OK;
 }
 
+enum status report_print_html(const struct report *report, const struct html_options *options,
+                              FILE *out, struct error *error)
+{
+    struct buf page;
+    buf_init(&page, HTML_LIMIT);
+    enum status status = report_html(report, options, &page, error);
+    if (!status)
+        fwrite(page.data, 1, page.size, out);
+    buf_free(&page);
+    return status;
+}
+
 enum status report_write_html(const struct report *report, const struct html_options *options,
                               const char *path, struct error *error)
 {

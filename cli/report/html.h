@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "cli/report/report.h"
 #include "common/buf.h"
@@ -41,6 +42,10 @@ struct html_options {
  * that are missing or damaged leave a box with words. Errors: STATUS_LIMIT, STATUS_MEMORY. */
 enum status report_html(const struct report *report, const struct html_options *options,
                         struct buf *out, struct error *error) MUST_CHECK;
+
+/* The same to a stream, whose errors (ferror) are the caller's to see. */
+enum status report_print_html(const struct report *report, const struct html_options *options,
+                              FILE *out, struct error *error) MUST_CHECK;
 
 /* The same as a file, whole or not at all (file.h); also STATUS_FULL, STATUS_IO. */
 enum status report_write_html(const struct report *report, const struct html_options *options,

@@ -213,6 +213,12 @@ class Html(Case):
         jsonschema.validate(json.loads(done.stdout), SCHEMA)
         self.assertEqual(done.stderr.count("\n"), 3, done.stderr)
 
+    def test_a_dash_is_standard_output(self):
+        done = self.cli("report", "--html", "-")
+        self.assertTrue(done.stdout.startswith("<!doctype html>") and done.stdout.endswith("</html>\n"))
+        self.assertEqual(done.stderr, "")
+        self.refused(2, "--html -", "--html", "-", "--json")
+
     def test_a_page_that_cannot_be_written_is_told(self):
         done = self.refused(74, "page.html", "--html", self.folder / "none" / "page.html")
         self.assertEqual(done.stdout, "")

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "common/store/sql.h"
 #include "tests/lib/store_fixture.h"
 
 enum { URLS = 40, PLACEHOLDERS = 12, DUPLICATES = 2, MOPS = 27, TEDDY, FAILED };
@@ -131,11 +132,31 @@ static void the_interval_by_hand_is_that_of_the_view(void **state)
     assert_int_equal(rows, 2);
 }
 
+/* In bold, or in the first column of the table of building blocks. */
+static void every_view_is_in_the_manual(void **state)
+{
+    static char text[65536];
+    char bold[80], cell[80];
+    (void)state;
+    FILE *manual = fopen("docs/SQL.md", "r");
+    assert_non_null(manual);
+    size_t size = fread(text, 1, sizeof text - 1, manual);
+    fclose(manual);
+    text[size] = '\0';
+    for (size_t i = 0; i < sql_views_count; i++) {
+        snprintf(bold, sizeof bold, "\n**%s**", sql_views[i].name);
+        snprintf(cell, sizeof cell, "\n| %s |", sql_views[i].name);
+        if (!strstr(text, bold) && !strstr(text, cell))
+            fail_msg("docs/SQL.md does not describe the view %s", sql_views[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_query_of_the_manual_has_an_answer),
         cmocka_unit_test(the_interval_by_hand_is_that_of_the_view),
+        cmocka_unit_test(every_view_is_in_the_manual),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,55 +1,41 @@
 /* Convolution: a matrix product of weights (rows: output channels) and the column matrix of the
  * image, block of columns by block of columns so that a block stays in the cache. */
 #include "engine/op.h"
+#include "engine/product.h"
 #include "model/shape.h"
-
-/* Bytes of the column block: half of a common second-level cache. */
-enum { BLOCK_BYTES = 256 * 1024 };
 
 /* All sizes of one group. */
 struct sizes {
-    size_t groups, rows, row_blocks, depth, columns;
-    size_t block_columns; /* a multiple of tile_columns */
-    size_t packed;        /* floats per group: row blocks, then the bias of each row */
+    struct product product;
+    size_t groups;
+    size_t packed; /* floats per group: row blocks, then the bias of each row */
 };
-
-static size_t round_up(size_t value, size_t unit)
-{
-    return (value + unit - 1) / unit * unit;
-}
 
 static struct sizes measure(const struct step *step)
 {
     const struct convolution_parameters *p = &step->node->parameters.convolution;
-    const struct kernels *kernels = step->kernels;
     const struct shape *weights = &step->node->weights[0].shape, *out = &step->outputs[0];
     struct sizes sizes = {.groups = (size_t)p->group};
-    size_t panels;
 
-    sizes.rows = (size_t)(p->outputs / p->group);
-    sizes.row_blocks = round_up(sizes.rows, kernels->tile_rows) / kernels->tile_rows;
-    sizes.depth = shape_product(weights, 1, 4);
-    sizes.columns = (size_t)(out->dim[2] * out->dim[3]);
-    panels = BLOCK_BYTES / sizeof(float) / kernels->tile_columns / sizes.depth;
-    sizes.block_columns = (panels ? panels : 1) * kernels->tile_columns;
-    if (sizes.block_columns > sizes.columns)
-        sizes.block_columns = round_up(sizes.columns, kernels->tile_columns);
-    sizes.packed = sizes.row_blocks * kernels->tile_rows * (sizes.depth + 1);
+    sizes.product = product_of(step->kernels, (size_t)(p->outputs / p->group),
+                               shape_product(weights, 1, 4), (size_t)(out->dim[2] * out->dim[3]));
+    sizes.packed = product_packed_rows(&sizes.product) * (sizes.product.depth + 1);
     return sizes;
 }
 
 static void pack_group(const struct step *step, const struct sizes *sizes, size_t group, float *out)
 {
     const struct weight *weights = step->node->weights;
-    size_t tile = step->kernels->tile_rows, first = group * sizes->rows;
-    float *bias = out + sizes->row_blocks * tile * sizes->depth;
+    const struct product *product = &sizes->product;
+    size_t tile = step->kernels->tile_rows, depth = product->depth, first = group * product->rows;
+    float *bias = out + product_packed_rows(product) * depth;
 
-    for (size_t row = 0; row < sizes->rows; row++) {
-        float *at = out + row / tile * tile * sizes->depth + row % tile;
-        step_pack_row(&weights[0], (first + row) * sizes->depth, sizes->depth, tile, at);
+    for (size_t row = 0; row < product->rows; row++) {
+        float *at = out + row / tile * tile * depth + row % tile;
+        step_pack_row(&weights[0], (first + row) * depth, depth, tile, at);
     }
     if (step->node->weight_count > 1)
-        weight_read(&weights[1], first, sizes->rows, bias);
+        weight_read(&weights[1], first, product->rows, bias);
 }
 
 /* ---- filters of one channel each: the column matrix of a plane would have as many rows as the
@@ -104,42 +90,46 @@ static enum status prepare(struct step *step, struct error *error)
     if (is_depthwise(step))
         return prepare_depthwise(step, error);
     /* Weight and image counts are below 2^31, so none of these products overflows 64 bits. */
-    step->scratch = sizes.depth * sizes.block_columns;
+    step->scratch = sizes.product.depth * sizes.product.block_columns;
     status = step_pack(step, sizes.groups * sizes.packed, error);
     for (size_t group = 0; group < sizes.groups && !status; group++)
         pack_group(step, &sizes, group, step->packed + group * sizes.packed);
     return status;
 }
 
+/* Where the tiles of a group go. */
+struct target {
+    const struct product *product;
+    const float *bias;
+    float *out;
+};
+
 /* Adds the bias and drops what hangs over the matrix. */
-static void store_tile(const struct kernels *kernels, const float *tile, const float *bias,
-                       size_t rows, size_t columns, size_t stride, float *out)
+static void store_tile(void *context, const float *tile, size_t row, size_t rows, size_t column,
+                       size_t columns)
 {
+    const struct target *target = context;
+    size_t stride = target->product->columns, pitch = target->product->kernels->tile_columns;
+    float *out = target->out + row * stride + column;
+
     for (size_t i = 0; i < rows; i++) {
         for (size_t j = 0; j < columns; j++)
-            out[i * stride + j] = tile[i * kernels->tile_columns + j] + bias[i];
+            out[i * stride + j] = tile[i * pitch + j] + target->bias[row + i];
     }
 }
 
-/* One block of columns, already packed, for all rows of a group. */
-static void run_block(const struct call *call, const struct sizes *sizes, const float *packed,
-                      size_t count, float *out)
+static void run_group(const struct call *call, const struct product *product,
+                      const struct plane_geometry *geometry, const float *packed,
+                      const float *input, float *output)
 {
-    const struct kernels *kernels = call->kernels;
-    const float *bias = packed + sizes->row_blocks * kernels->tile_rows * sizes->depth;
-    float tile[KERNEL_MAX_TILE];
+    struct target target = {product, packed + product_packed_rows(product) * product->depth,
+                            output};
 
-    for (size_t row = 0; row < sizes->rows; row += kernels->tile_rows) {
-        size_t rows =
-            sizes->rows - row < kernels->tile_rows ? sizes->rows - row : kernels->tile_rows;
-        for (size_t column = 0; column < count; column += kernels->tile_columns) {
-            size_t columns =
-                count - column < kernels->tile_columns ? count - column : kernels->tile_columns;
-            kernels->gemm_tile(sizes->depth, packed + row * sizes->depth,
-                               call->scratch + column * sizes->depth, tile);
-            store_tile(kernels, tile, bias + row, rows, columns, sizes->columns,
-                       out + row * sizes->columns + column);
-        }
+    for (size_t first = 0; first < product->columns; first += product->block_columns) {
+        size_t left = product->columns - first;
+        size_t count = left < product->block_columns ? left : product->block_columns;
+        call->kernels->pack_columns(geometry, input, first, count, call->scratch);
+        product_run(product, packed, call->scratch, first, count, store_tile, &target);
     }
 }
 
@@ -159,15 +149,10 @@ static void run(const struct call *call)
         return;
     }
     for (size_t n = 0; n < (size_t)in->dim[0] * sizes.groups; n++) {
-        const float *packed = step->packed + n % sizes.groups * sizes.packed;
-        for (size_t first = 0; first < sizes.columns; first += sizes.block_columns) {
-            size_t count = sizes.columns - first < sizes.block_columns ? sizes.columns - first
-                                                                       : sizes.block_columns;
-            call->kernels->pack_columns(&geometry, input, first, count, call->scratch);
-            run_block(call, &sizes, packed, count, output + first);
-        }
+        run_group(call, &sizes.product, &geometry, step->packed + n % sizes.groups * sizes.packed,
+                  input, output);
         input += image;
-        output += sizes.rows * sizes.columns;
+        output += sizes.product.rows * sizes.product.columns;
     }
 }
 

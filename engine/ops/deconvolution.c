@@ -2,54 +2,42 @@
  * row, kernel column) and the image (columns: its pixels) is the column matrix that a convolution
  * of the output would have made; it is added back to where that takes its columns from. */
 #include "engine/op.h"
+#include "engine/product.h"
 #include "model/shape.h"
-
-/* Bytes of the image block: half of a common second-level cache. */
-enum { BLOCK_BYTES = 256 * 1024 };
 
 /* All sizes of one group. */
 struct sizes {
-    size_t groups, channels, rows, depth, columns;
-    size_t block_columns; /* a multiple of tile_columns */
-    size_t packed;        /* floats per group */
+    struct product product;
+    size_t groups, channels;
+    size_t packed; /* floats per group */
 };
-
-static size_t round_up(size_t value, size_t unit)
-{
-    return (value + unit - 1) / unit * unit;
-}
 
 static struct sizes measure(const struct step *step)
 {
     const struct convolution_parameters *p = &step->node->parameters.deconvolution;
-    const struct kernels *kernels = step->kernels;
     const struct shape *in = &step->inputs[0];
     struct sizes sizes = {.groups = (size_t)p->group};
-    size_t panels;
 
     sizes.channels = (size_t)(p->outputs / p->group);
-    sizes.rows = sizes.channels * (size_t)(p->window.kernel[0] * p->window.kernel[1]);
-    sizes.depth = (size_t)(in->dim[1] / p->group);
-    sizes.columns = (size_t)(in->dim[2] * in->dim[3]);
-    panels = BLOCK_BYTES / sizeof(float) / kernels->tile_columns / sizes.depth;
-    sizes.block_columns = (panels ? panels : 1) * kernels->tile_columns;
-    if (sizes.block_columns > sizes.columns)
-        sizes.block_columns = round_up(sizes.columns, kernels->tile_columns);
-    sizes.packed = round_up(sizes.rows, kernels->tile_rows) * sizes.depth;
+    sizes.product = product_of(step->kernels,
+                               sizes.channels * (size_t)(p->window.kernel[0] * p->window.kernel[1]),
+                               (size_t)(in->dim[1] / p->group), (size_t)(in->dim[2] * in->dim[3]));
+    sizes.packed = product_packed_rows(&sizes.product) * sizes.product.depth;
     return sizes;
 }
 
 /* Row blocks of the group's turned weights, each depth x tile_rows. */
 static void pack_group(const struct step *step, const struct sizes *sizes, size_t group, float *out)
 {
+    const struct product *product = &sizes->product;
     size_t tile = step->kernels->tile_rows;
 
-    for (size_t k = 0; k < sizes->depth; k++) {
-        size_t first = (group * sizes->depth + k) * sizes->rows;
-        for (size_t row = 0; row < sizes->rows; row += tile) {
-            size_t rows = sizes->rows - row < tile ? sizes->rows - row : tile;
+    for (size_t k = 0; k < product->depth; k++) {
+        size_t first = (group * product->depth + k) * product->rows;
+        for (size_t row = 0; row < product->rows; row += tile) {
+            size_t rows = product->rows - row < tile ? product->rows - row : tile;
             weight_read(&step->node->weights[0], first + row, rows,
-                        out + row * sizes->depth + k * tile);
+                        out + row * product->depth + k * tile);
         }
     }
 }
@@ -62,7 +50,7 @@ static enum status prepare(struct step *step, struct error *error)
     enum status status = step_pack(step, bias + outputs, error);
 
     /* Weight and image counts are below 2^31, so none of these products overflows 64 bits. */
-    step->scratch = sizes.depth * sizes.block_columns;
+    step->scratch = sizes.product.depth * sizes.product.block_columns;
     for (size_t group = 0; group < sizes.groups && !status; group++)
         pack_group(step, &sizes, group, step->packed + group * sizes.packed);
     if (!status && node->weight_count > 1)
@@ -70,44 +58,40 @@ static enum status prepare(struct step *step, struct error *error)
     return status;
 }
 
-/* Columns [first, first + count), already packed, for all rows of a group. */
-static void run_block(const struct call *call, const struct sizes *sizes,
-                      const struct plane_geometry *geometry, const float *packed, size_t first,
-                      size_t count, float *out)
-{
-    const struct kernels *kernels = call->kernels;
-    float tile[KERNEL_MAX_TILE];
+/* Where the tiles of a group go. */
+struct target {
+    const struct call *call;
+    const struct plane_geometry *geometry;
+    float *out;
+};
 
-    for (size_t row = 0; row < sizes->rows; row += kernels->tile_rows) {
-        size_t rows =
-            sizes->rows - row < kernels->tile_rows ? sizes->rows - row : kernels->tile_rows;
-        for (size_t column = 0; column < count; column += kernels->tile_columns) {
-            size_t columns =
-                count - column < kernels->tile_columns ? count - column : kernels->tile_columns;
-            kernels->gemm_tile(sizes->depth, packed + row * sizes->depth,
-                               call->scratch + column * sizes->depth, tile);
-            kernels->add_columns(geometry, row, rows, first + column, columns, tile, out);
-        }
-    }
+static void add_tile(void *context, const float *tile, size_t row, size_t rows, size_t column,
+                     size_t columns)
+{
+    const struct target *target = context;
+    target->call->kernels->add_columns(target->geometry, row, rows, column, columns, tile,
+                                       target->out);
 }
 
 static void run_group(const struct call *call, const struct sizes *sizes, const float *packed,
                       const float *in, float *out)
 {
     const struct window *window = &call->step->node->parameters.deconvolution.window;
-    struct plane_geometry geometry = step_geometry(call->step, window, (int64_t)sizes->depth);
+    const struct product *product = &sizes->product;
+    struct plane_geometry geometry = step_geometry(call->step, window, (int64_t)product->depth);
     struct plane_geometry pixels = geometry;
+    struct target target = {call, &geometry, out};
     size_t count = sizes->channels * (size_t)(geometry.out_height * geometry.out_width);
 
     pixels.out_height = geometry.height;
     pixels.out_width = geometry.width;
     pixels.window = (struct window){.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}};
     memset(out, 0, count * sizeof *out);
-    for (size_t first = 0; first < sizes->columns; first += sizes->block_columns) {
-        size_t columns = sizes->columns - first < sizes->block_columns ? sizes->columns - first
-                                                                       : sizes->block_columns;
+    for (size_t first = 0; first < product->columns; first += product->block_columns) {
+        size_t left = product->columns - first;
+        size_t columns = left < product->block_columns ? left : product->block_columns;
         call->kernels->pack_columns(&pixels, in, first, columns, call->scratch);
-        run_block(call, sizes, &geometry, packed, first, columns, out);
+        product_run(product, packed, call->scratch, first, columns, add_tile, &target);
     }
 }
 
@@ -122,7 +106,7 @@ static void run(const struct call *call)
 
     for (size_t n = 0; n < (size_t)in->dim[0] * sizes.groups; n++) {
         run_group(call, &sizes, step->packed + n % sizes.groups * sizes.packed, input, output);
-        input += sizes.depth * sizes.columns;
+        input += sizes.product.depth * sizes.product.columns;
         output += sizes.channels * plane;
     }
     output = call->outputs[0];

@@ -11,11 +11,6 @@
 
 enum { ROUNDS = 300 };
 
-static int64_t between(uint64_t *random, int64_t low, int64_t high)
-{
-    return low + random_below(random, (uint32_t)(high - low + 1));
-}
-
 /* One output by the definition, adding in the order channel, row, column: the same bits. */
 static float convolve(const struct operator_test *test, int64_t n, int64_t o, int64_t oy,
                       int64_t ox)
@@ -81,20 +76,20 @@ static void random_shapes_give_the_definitions_bits(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct operator_test test = {.kind = OPERATOR_CONVOLUTION, .input_count = 1};
         struct convolution_parameters *p = &test.parameters.convolution;
-        p->group = between(&random, 1, 3);
-        p->outputs = p->group * between(&random, 1, 11);
+        p->group = random_whole(&random, 1, 3);
+        p->outputs = p->group * random_whole(&random, 1, 11);
         p->bias = random_below(&random, 2);
         for (int axis = 0; axis < 2; axis++) {
-            p->window.kernel[axis] = between(&random, 1, 4);
-            p->window.stride[axis] = between(&random, 1, 3);
-            p->window.pad[axis] = between(&random, 0, 3);
-            p->window.pad_end[axis] = between(&random, 0, 3);
-            p->window.dilation[axis] = between(&random, 1, 2);
+            p->window.kernel[axis] = random_whole(&random, 1, 4);
+            p->window.stride[axis] = random_whole(&random, 1, 3);
+            p->window.pad[axis] = random_whole(&random, 0, 3);
+            p->window.pad_end[axis] = random_whole(&random, 0, 3);
+            p->window.dilation[axis] = random_whole(&random, 1, 2);
         }
-        test.shapes[0] =
-            (struct shape){.dims = 4,
-                           .dim = {between(&random, 1, 3), p->group * between(&random, 1, 5),
-                                   between(&random, 1, 15), between(&random, 1, 30)}};
+        test.shapes[0] = (struct shape){
+            .dims = 4,
+            .dim = {random_whole(&random, 1, 3), p->group * random_whole(&random, 1, 5),
+                    random_whole(&random, 1, 15), random_whole(&random, 1, 30)}};
         run(&test, &random, round % 3 == 0);
     }
 }
@@ -109,19 +104,20 @@ static void depthwise_filters_give_the_definitions_bits(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct operator_test test = {.kind = OPERATOR_CONVOLUTION, .input_count = 1};
         struct convolution_parameters *p = &test.parameters.convolution;
-        p->group = between(&random, 1, 5);
-        p->outputs = p->group * between(&random, 1, 3);
+        p->group = random_whole(&random, 1, 5);
+        p->outputs = p->group * random_whole(&random, 1, 3);
         p->bias = random_below(&random, 2);
         for (int axis = 0; axis < 2; axis++) {
-            p->window.kernel[axis] = between(&random, 1, 5);
-            p->window.stride[axis] = between(&random, 1, 3);
-            p->window.pad[axis] = between(&random, 0, 6);
-            p->window.pad_end[axis] = between(&random, 0, 6);
-            p->window.dilation[axis] = between(&random, 1, 3);
+            p->window.kernel[axis] = random_whole(&random, 1, 5);
+            p->window.stride[axis] = random_whole(&random, 1, 3);
+            p->window.pad[axis] = random_whole(&random, 0, 6);
+            p->window.pad_end[axis] = random_whole(&random, 0, 6);
+            p->window.dilation[axis] = random_whole(&random, 1, 3);
         }
-        test.shapes[0] = (struct shape){.dims = 4,
-                                        .dim = {between(&random, 1, 3), p->group,
-                                                between(&random, 1, 9), between(&random, 1, 40)}};
+        test.shapes[0] =
+            (struct shape){.dims = 4,
+                           .dim = {random_whole(&random, 1, 3), p->group,
+                                   random_whole(&random, 1, 9), random_whole(&random, 1, 40)}};
         ran += run(&test, &random, round % 3 == 0);
     }
     assert_true(ran > ROUNDS / 2);
@@ -173,11 +169,12 @@ static void inner_products_give_the_definitions_bits(void **state)
         struct operator_test test = {
             .kind = OPERATOR_INNER_PRODUCT,
             .input_count = 1,
-            .shapes = {
-                {3, {between(&random, 1, 9), between(&random, 1, 20), between(&random, 1, 9)}}}};
+            .shapes = {{3,
+                        {random_whole(&random, 1, 9), random_whole(&random, 1, 20),
+                         random_whole(&random, 1, 9)}}}};
         test.parameters.inner_product =
-            (struct inner_product_parameters){.outputs = between(&random, 1, 40),
-                                              .axis = between(&random, -2, 2),
+            (struct inner_product_parameters){.outputs = random_whole(&random, 1, 40),
+                                              .axis = random_whole(&random, -2, 2),
                                               .bias = random_below(&random, 2),
                                               .transpose = random_below(&random, 2)};
         assert_true(operator_open(&test, &random, round % 3 == 0));

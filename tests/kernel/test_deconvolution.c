@@ -11,11 +11,6 @@
 
 enum { ROUNDS = 300 };
 
-static int64_t between(uint64_t *random, int64_t low, int64_t high)
-{
-    return low + random_below(random, (uint32_t)(high - low + 1));
-}
-
 /* A sum and the sum of its terms' magnitudes, which bounds the rounding. */
 struct sum {
     double value, magnitude;
@@ -109,20 +104,20 @@ static void random_shapes_follow_the_definition(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct operator_test test = {.kind = OPERATOR_DECONVOLUTION, .input_count = 1};
         struct convolution_parameters *p = &test.parameters.deconvolution;
-        p->group = between(&random, 1, 3);
-        p->outputs = p->group * between(&random, 1, 4);
+        p->group = random_whole(&random, 1, 3);
+        p->outputs = p->group * random_whole(&random, 1, 4);
         p->bias = random_below(&random, 2);
         for (int axis = 0; axis < 2; axis++) {
-            p->window.kernel[axis] = between(&random, 1, 5);
-            p->window.stride[axis] = between(&random, 1, 4);
-            p->window.pad[axis] = between(&random, 0, 3);
-            p->window.pad_end[axis] = between(&random, 1 - p->window.stride[axis], 3);
-            p->window.dilation[axis] = between(&random, 1, 2);
+            p->window.kernel[axis] = random_whole(&random, 1, 5);
+            p->window.stride[axis] = random_whole(&random, 1, 4);
+            p->window.pad[axis] = random_whole(&random, 0, 3);
+            p->window.pad_end[axis] = random_whole(&random, 1 - p->window.stride[axis], 3);
+            p->window.dilation[axis] = random_whole(&random, 1, 2);
         }
-        test.shapes[0] =
-            (struct shape){.dims = 4,
-                           .dim = {between(&random, 1, 2), p->group * between(&random, 1, 5),
-                                   between(&random, 1, 6), between(&random, 1, 15)}};
+        test.shapes[0] = (struct shape){
+            .dims = 4,
+            .dim = {random_whole(&random, 1, 2), p->group * random_whole(&random, 1, 5),
+                    random_whole(&random, 1, 6), random_whole(&random, 1, 15)}};
         ran += run(&test, &random, round % 3 == 0);
     }
     assert_true(ran > ROUNDS / 2);

@@ -50,25 +50,20 @@ static void a_tile_is_the_sum_of_products_in_order(void **state)
     }
 }
 
-static int64_t between(uint64_t *random, int64_t low, int64_t high)
-{
-    return low + random_below(random, (uint32_t)(high - low + 1));
-}
-
 static struct plane_geometry random_geometry(uint64_t *random)
 {
-    struct plane_geometry g = {.channels = between(random, 1, 3)};
+    struct plane_geometry g = {.channels = random_whole(random, 1, 3)};
     int64_t extent[2], out[2];
 
     for (int axis = 0; axis < 2; axis++) {
         struct window *window = &g.window;
-        window->kernel[axis] = between(random, 1, 4);
-        window->stride[axis] = between(random, 1, 3);
-        window->pad[axis] = between(random, 0, 3);
-        window->dilation[axis] = between(random, 1, 2);
+        window->kernel[axis] = random_whole(random, 1, 4);
+        window->stride[axis] = random_whole(random, 1, 3);
+        window->pad[axis] = random_whole(random, 0, 3);
+        window->dilation[axis] = random_whole(random, 1, 2);
         int64_t span = window->dilation[axis] * (window->kernel[axis] - 1) + 1;
-        extent[axis] =
-            between(random, span > 2 * window->pad[axis] ? span - 2 * window->pad[axis] : 1, 30);
+        extent[axis] = random_whole(
+            random, span > 2 * window->pad[axis] ? span - 2 * window->pad[axis] : 1, 30);
         out[axis] = (extent[axis] + 2 * window->pad[axis] - span) / window->stride[axis] + 1;
     }
     g.height = extent[0];

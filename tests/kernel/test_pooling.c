@@ -12,11 +12,6 @@
 
 enum { ROUNDS = 500 };
 
-static int64_t between(uint64_t *random, int64_t low, int64_t high)
-{
-    return low + random_below(random, (uint32_t)(high - low + 1));
-}
-
 static int64_t smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -87,17 +82,18 @@ static void random_shapes_are_pooled_as_caffe_does(void **state)
         p->ceiling = random_below(&random, 2);
         p->global = random_below(&random, 8) == 0;
         for (int axis = 0; axis < 2; axis++) {
-            p->window.kernel[axis] = between(&random, 1, 5);
-            p->window.stride[axis] = p->global ? 1 : between(&random, 1, 4);
+            p->window.kernel[axis] = random_whole(&random, 1, 5);
+            p->window.stride[axis] = p->global ? 1 : random_whole(&random, 1, 4);
             bool padded = !p->global && p->method != POOLING_STOCHASTIC;
             int64_t most = padded ? p->window.kernel[axis] - 1 : 0;
-            p->window.pad[axis] = between(&random, 0, most);
-            p->window.pad_end[axis] = between(&random, 0, most);
+            p->window.pad[axis] = random_whole(&random, 0, most);
+            p->window.pad_end[axis] = random_whole(&random, 0, most);
             p->window.dilation[axis] = 1;
         }
-        test.shapes[0] = (struct shape){.dims = 4,
-                                        .dim = {between(&random, 1, 2), between(&random, 1, 3),
-                                                between(&random, 1, 12), between(&random, 1, 12)}};
+        test.shapes[0] =
+            (struct shape){.dims = 4,
+                           .dim = {random_whole(&random, 1, 2), random_whole(&random, 1, 3),
+                                   random_whole(&random, 1, 12), random_whole(&random, 1, 12)}};
         if (!operator_open(&test, &random, round % 2))
             continue;
         assert_true(operator_run(&test, false));

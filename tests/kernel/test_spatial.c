@@ -15,11 +15,6 @@
 
 enum { ROUNDS = 400 };
 
-static int64_t between(uint64_t *random, int64_t low, int64_t high)
-{
-    return low + random_below(random, (uint32_t)(high - low + 1));
-}
-
 static double pixel(const float *plane, int64_t width, int64_t y, int64_t x)
 {
     return (double)plane[y * width + x];
@@ -111,28 +106,30 @@ static void planes_are_resized_by_all_three_conventions(void **state)
                                         .scale = {1, 1},
                                         .shrink = 1,
                                         .zoom = 1};
-        test.shapes[0] = (struct shape){
-            4, {between(&random, 1, 2), 3, between(&random, 3, 12), between(&random, 3, 12)}};
+        test.shapes[0] =
+            (struct shape){4,
+                           {random_whole(&random, 1, 2), 3, random_whole(&random, 3, 12),
+                            random_whole(&random, 3, 12)}};
         switch (random_below(&random, 4)) {
         case 0:
-            p->size[0] = between(&random, 1, 30);
-            p->size[1] = between(&random, 1, 30);
+            p->size[0] = random_whole(&random, 1, 30);
+            p->size[1] = random_whole(&random, 1, 30);
             break;
         case 1:
-            p->scale[0] = between(&random, 1, 4);
-            p->scale[1] = between(&random, 1, 4);
+            p->scale[0] = random_whole(&random, 1, 4);
+            p->scale[1] = random_whole(&random, 1, 4);
             break;
         case 2:
-            p->shrink = between(&random, 1, 3);
-            p->zoom = between(&random, 1, 4);
+            p->shrink = random_whole(&random, 1, 3);
+            p->zoom = random_whole(&random, 1, 4);
             break;
         default: /* the second input gives the size */
             test.input_count = 2;
-            test.shapes[1] =
-                (struct shape){4, {1, 1, between(&random, 1, 20), between(&random, 1, 20)}};
+            test.shapes[1] = (struct shape){
+                4, {1, 1, random_whole(&random, 1, 20), random_whole(&random, 1, 20)}};
         }
-        p->pad = -between(&random, 0, 1);
-        p->pad_end = -between(&random, 0, 1);
+        p->pad = -random_whole(&random, 0, 1);
+        p->pad_end = -random_whole(&random, 0, 1);
         assert_true(operator_open(&test, &random, false));
         assert_true(operator_run(&test, false));
         compare_resized(&test);
@@ -227,11 +224,12 @@ static void regions_are_pooled_into_bins(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct operator_test test = {.kind = OPERATOR_ROI_POOLING, .input_count = 2};
         struct roi_pooling_parameters *p = &test.parameters.roi_pooling;
-        p->height = between(&random, 1, 5);
-        p->width = between(&random, 1, 5);
+        p->height = random_whole(&random, 1, 5);
+        p->width = random_whole(&random, 1, 5);
         p->spatial_scale = round % 2 ? 0.0625F : 0.3F;
-        test.shapes[0] = (struct shape){
-            4, {between(&random, 1, 3), 2, between(&random, 1, 9), between(&random, 1, 9)}};
+        test.shapes[0] = (struct shape){4,
+                                        {random_whole(&random, 1, 3), 2,
+                                         random_whole(&random, 1, 9), random_whole(&random, 1, 9)}};
         test.shapes[1] = (struct shape){.dims = round % 3 ? 2 : 4, .dim = {4, 5, 1, 1}};
         assert_true(operator_open(&test, &random, false));
         for (size_t n = 0; n < 4; n++) {

@@ -28,4 +28,10 @@ static inline uint32_t random_below(uint64_t *state, uint32_t count)
     return (uint32_t)(((random_next(state) >> 32) * count) >> 32);
 }
 
+/* Uniform in low … high, which are not far apart. */
+static inline int64_t random_whole(uint64_t *state, int64_t low, int64_t high)
+{
+    return low + random_below(state, (uint32_t)(high - low + 1));
+}
+
 #endif

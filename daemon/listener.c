@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BACKLOG = 64, HOST_MAX = 256 };
+enum { BACKLOG = 64, HOST_MAX = 256, ADDRESS_TEXT = INET6_ADDRSTRLEN + 9 };
 
 #define REMEDY                                                                                     \
     "use 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; for others put a reverse proxy in front of it " \
@@ -140,22 +140,29 @@ static int try_bind(int descriptor, const struct listener_address *address)
     return -1;
 }
 
+/* "127.0.0.1:9464", "[::1]:9464" */
+static void put_address(const struct sockaddr_storage *address, char *out, size_t size)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+    if (address->ss_family == AF_INET) {
+        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+        snprintf(out, size, "%s:%u", host, ntohs(v4->sin_port));
+    } else {
+        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+        snprintf(out, size, "[%s]:%u", host, ntohs(v6->sin6_port));
+    }
+}
+
 static void name(struct listener *listener)
 {
     struct sockaddr_storage bound = {0};
     socklen_t length = sizeof bound;
-    char host[INET6_ADDRSTRLEN] = "";
+    char text[ADDRESS_TEXT];
     getsockname(listener->descriptor, (struct sockaddr *)&bound, &length);
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&bound;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&bound;
-    if (bound.ss_family == AF_INET) {
-        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-        snprintf(listener->name, sizeof listener->name, "http://%s:%u/", host, ntohs(v4->sin_port));
-    } else {
-        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-        snprintf(listener->name, sizeof listener->name, "http://[%s]:%u/", host,
-                 ntohs(v6->sin6_port));
-    }
+    put_address(&bound, text, sizeof text);
+    snprintf(listener->name, sizeof listener->name, "http://%s/", text);
 }
 
 /* Everybody who may read the database may watch. */
@@ -173,14 +180,22 @@ static bool open_to_group(struct listener *listener)
 
 static enum status refuse(const struct listener_address *address, struct error *error)
 {
-    const char *path =
-        address->socket.any.sa_family == AF_UNIX ? address->socket.local.sun_path : "the address";
-    if (errno == EADDRINUSE)
+    int cause = errno;
+    bool local = address->socket.any.sa_family == AF_UNIX;
+    const char *path = address->socket.local.sun_path;
+    char text[ADDRESS_TEXT];
+    struct stat file;
+    if (!local)
+        put_address(&address->socket.storage, text, sizeof text);
+    if (cause == EADDRINUSE && local && lstat(path, &file) == 0 && !S_ISSOCK(file.st_mode))
+        return error_set(error, STATUS_CONFIG,
+                         "http.listen: %s is there and no socket; choose another path", path);
+    if (cause == EADDRINUSE)
         return error_set(error, STATUS_UNAVAILABLE,
                          "http.listen: %s is in use; stop the other program or choose another",
-                         path);
-    return error_set(error, STATUS_CONFIG, "http.listen: %s: %s; choose another", path,
-                     strerror(errno));
+                         local ? path : text);
+    return error_set(error, STATUS_CONFIG, "http.listen: %s: %s; choose another",
+                     local ? path : text, strerror(cause));
 }
 
 enum status listener_open(const struct listener_address *address, struct listener *out,

@@ -113,6 +113,9 @@ static void a_port_in_use_is_refused(void **state)
     assert_int_equal(sscanf(first.name, "http://127.0.0.1:%u/", &port), 1);
     snprintf(text, sizeof text, "localhost:%u", port);
     assert_int_equal(open_at(text, &second, &error), STATUS_UNAVAILABLE);
+    snprintf(text, sizeof text, "127.0.0.1:%u is in use", port);
+    assert_non_null(strstr(error.text, text));
+    snprintf(text, sizeof text, "localhost:%u", port);
     listener_close(&first);
     assert_int_equal(open_at(text, &second, &error), STATUS_OK);
     listener_close(&second);
@@ -168,7 +171,8 @@ static void another_kind_of_file_is_left_alone(void **state)
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fclose(file);
-    assert_int_equal(open_at(path, &listener, &error), STATUS_UNAVAILABLE);
+    assert_int_equal(open_at(path, &listener, &error), STATUS_CONFIG);
+    assert_non_null(strstr(error.text, "no socket"));
     assert_int_equal(access(path, F_OK), 0);
     unlink(path);
 }

@@ -135,6 +135,7 @@ struct vigil {
     uint64_t first; /* outcomes when it began */
     double start;
     unsigned looks;
+    bool warned; /* that nobody is at work */
 };
 
 /* For the first minute the rate since watching began is fresher than the last minute's. */
@@ -146,6 +147,14 @@ static void measure_rate(struct vigil *vigil, struct progress *now)
         vigil->first = ended;
     if (elapsed >= 2 && elapsed < PACE_SECONDS && ended > vigil->first)
         now->rate = (double)(ended - vigil->first) / elapsed;
+}
+
+/* Lines that never change would not say why. */
+static void warn_idle(struct vigil *vigil, const struct board *board)
+{
+    if (board->idle && !vigil->warned)
+        fputs("note: no daemon is working on this database\n", stderr);
+    vigil->warned = board->idle;
 }
 
 static enum status show(struct vigil *vigil, const struct board *board, bool over,
@@ -162,6 +171,8 @@ static enum status show(struct vigil *vigil, const struct board *board, bool ove
     }
     if (!over && vigil->looks % PLAIN_EVERY != 0)
         return STATUS_OK;
+    if (!over)
+        warn_idle(vigil, board);
     if (vigil->cli->json) {
         watch_print_total(&board->total);
         putchar('\n');

@@ -9,6 +9,7 @@ import pathlib
 import pty
 import sqlite3
 import struct
+import subprocess
 import sys
 import termios
 import unittest
@@ -267,6 +268,16 @@ class Reading(Cli):
         self.assertNotIn("\x1b", done.stdout)
         done = self.cli("status", "--watch", "--json", check=0)
         self.assertEqual(json.loads(done.stdout)["failed"], 1)
+
+    def test_watch_says_that_nobody_is_at_work(self):
+        self.cli("retry", check=0)
+        words = [lib.binary("carmlbench"), "--db", str(self.database), "status", "--watch"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watch:
+            self.assertEqual(watch.stderr.readline(), "note: no daemon is working on this database\n")
+            self.assertIn("0/1", watch.stdout.readline())
+            watch.terminate()
+            self.assertEqual(watch.wait(lib.DEADLINE), 0)
+            self.assertEqual(watch.stderr.read(), "")
 
     def test_watch_keeps_to_one_line_on_a_terminal(self):
         for columns, bar in ((80, True), (24, False)):

@@ -161,13 +161,6 @@ static void draw_bar(struct pen *pen, const struct progress *counts, unsigned co
     pen_text(pen, pen->utf8 ? " " : "] ");
 }
 
-static unsigned percent_of(const struct progress *counts)
-{
-    if (counts->enqueued == 0)
-        return 100;
-    return (unsigned)((counts->done + counts->failed) * 100 / counts->enqueued);
-}
-
 /* Leaves out the last facts, which two blanks keep apart: half a number would be a wrong one. */
 static void cut_facts(char *facts, unsigned columns)
 {
@@ -199,7 +192,7 @@ static void target_name(const struct board_target *target, char *text, size_t si
 static void target_facts(const struct easel *easel, const struct progress *counts, int form,
                          char *text, size_t size)
 {
-    int used = snprintf(text, size, "%3u %%", percent_of(counts));
+    int used = snprintf(text, size, "%3u %%", progress_percent(counts));
     if (form < 2)
         used +=
             snprintf(text + used, size - (size_t)used, "  %*" PRIu64 " done  %*" PRIu64 " failed",

@@ -17,19 +17,28 @@ void progress_duration(double seconds, char *text, size_t size)
         snprintf(text, size, "%us", (unsigned)s);
 }
 
+unsigned progress_percent(const struct progress *progress)
+{
+    uint64_t ended = progress->done + progress->failed;
+    return progress->enqueued ? (unsigned)(ended * 100 / progress->enqueued) : 100;
+}
+
+double progress_seconds_left(const struct progress *progress)
+{
+    uint64_t open = progress->pending + progress->leased;
+    return progress->rate > 0 ? (double)open / progress->rate : 0;
+}
+
 void progress_facts(const struct progress *progress, char *text, size_t size)
 {
     uint64_t ended = progress->done + progress->failed;
-    uint64_t open = progress->pending + progress->leased;
-    /* 100 % only when nothing is open. */
-    unsigned percent = progress->enqueued ? (unsigned)(ended * 100 / progress->enqueued) : 100;
-    size_t used = (size_t)snprintf(text, size, "%3u %%  %" PRIu64 "/%" PRIu64, percent, ended,
-                                   progress->enqueued);
+    size_t used = (size_t)snprintf(text, size, "%3u %%  %" PRIu64 "/%" PRIu64,
+                                   progress_percent(progress), ended, progress->enqueued);
     if (progress->rate > 0 && used < size)
         used += (size_t)snprintf(text + used, size - used, "  %.1f/s", progress->rate);
-    if (progress->rate > 0 && open > 0 && used < size) {
+    if (progress_seconds_left(progress) > 0 && used < size) {
         char left[32];
-        progress_duration((double)open / progress->rate, left, sizeof left);
+        progress_duration(progress_seconds_left(progress), left, sizeof left);
         used += (size_t)snprintf(text + used, size - used, "  %s left", left);
     }
     if (progress->failed && used < size)

@@ -17,6 +17,12 @@ void progress_line(const struct progress *progress, unsigned columns, char *text
 /* What the line says behind its bar. */
 void progress_facts(const struct progress *progress, char *text, size_t size);
 
+/* Whole percent of the jobs that ended: 100 only when nothing is open, and when there is no job. */
+unsigned progress_percent(const struct progress *progress);
+
+/* Time that the open jobs take at this rate; 0: not known, or nothing is open. */
+double progress_seconds_left(const struct progress *progress);
+
 /* "1h02m", "3m05s", "12s". */
 void progress_duration(double seconds, char *text, size_t size);
 

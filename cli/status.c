@@ -36,8 +36,8 @@ static void print_total(const struct progress *sum)
            sum->enqueued, sum->pending, sum->leased, sum->done, sum->failed);
     if (sum->rate > 0)
         printf("; %.1f/s in the last minute", sum->rate);
-    progress_duration(watch_seconds_left(sum), left, sizeof left);
-    if (watch_seconds_left(sum) > 0)
+    progress_duration(progress_seconds_left(sum), left, sizeof left);
+    if (progress_seconds_left(sum) > 0)
         printf(", about %s left", left);
     putchar('\n');
 }
@@ -49,16 +49,15 @@ static void print_targets(const struct board *board)
     size_t count = board_targets(board, &targets);
     putchar('[');
     for (size_t i = 0; i < count; i++) {
-        const struct progress *counts = &targets[i].counts;
         fputs(i ? ",\n {\"model\":" : "{\"model\":", stdout);
         json_write_text(stdout, targets[i].model);
         fputs(",\"framework\":", stdout);
         json_write_text(stdout, targets[i].framework);
         fputs(",\"backend\":", stdout);
         json_write_text(stdout, targets[i].backend);
-        printf(",\"enqueued\":%" PRIu64 ",\"pending\":%" PRIu64 ",\"leased\":%" PRIu64
-               ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64 "}",
-               counts->enqueued, counts->pending, counts->leased, counts->done, counts->failed);
+        putchar(',');
+        watch_print_counts(&targets[i].counts);
+        putchar('}');
     }
     putchar(']');
 }

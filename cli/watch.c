@@ -103,19 +103,21 @@ enum status watch_read(struct cli *cli, const char *run, struct board *board, st
     return status;
 }
 
-double watch_seconds_left(const struct progress *sum)
+void watch_print_counts(const struct progress *counts)
 {
-    uint64_t open = sum->pending + sum->leased;
-    return sum->rate > 0 ? (double)open / sum->rate : 0;
+    printf("\"enqueued\":%" PRIu64 ",\"pending\":%" PRIu64 ",\"leased\":%" PRIu64
+           ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64,
+           counts->enqueued, counts->pending, counts->leased, counts->done, counts->failed);
 }
 
 void watch_print_total(const struct progress *sum)
 {
-    printf("{\"enqueued\":%" PRIu64 ",\"pending\":%" PRIu64 ",\"leased\":%" PRIu64
-           ",\"done\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"rate\":%.3f,\"eta_seconds\":",
-           sum->enqueued, sum->pending, sum->leased, sum->done, sum->failed, sum->rate);
-    if (watch_seconds_left(sum) > 0)
-        printf("%.0f}", watch_seconds_left(sum));
+    double left = progress_seconds_left(sum);
+    putchar('{');
+    watch_print_counts(sum);
+    printf(",\"rate\":%.3f,\"eta_seconds\":", sum->rate);
+    if (left > 0)
+        printf("%.0f}", left);
     else
         fputs("null}", stdout);
 }

@@ -13,10 +13,10 @@ enum status watch_read(struct cli *cli, const char *run, struct board *board,
  * now and then, with --json an object on each. */
 enum status watch(struct cli *cli, const char *run, struct error *error) MUST_CHECK;
 
+/* "enqueued":...,"pending":...,"leased":...,"done":...,"failed":... on stdout, without braces. */
+void watch_print_counts(const struct progress *counts);
+
 /* {"enqueued":...,"pending":...,"rate":...,"eta_seconds":...} on stdout. */
 void watch_print_total(const struct progress *sum);
-
-/* Time that the open jobs take at this rate; 0: not known, or nothing is open. */
-double watch_seconds_left(const struct progress *sum);
 
 #endif

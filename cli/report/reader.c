@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/report/forms.h"
+#include "cli/report/subject.h"
 #include "common/store/row.h"
 
 enum { MOMENT_SECONDS = 10, MOMENTS_PER_RUN = 256, MOMENTS_MAX = 65536 };
@@ -19,23 +20,13 @@ void *reader_rows(struct reader *reader, const struct rows_form *form, size_t *c
 
 /* ---- calibration ---------------------------------------------------------------------------- */
 
-static bool is_same(const struct report_subject *a, const struct report_subject *b)
-{
-    return strcmp(a->run, b->run) == 0 && strcmp(a->model, b->model) == 0 &&
-           strcmp(a->model_version, b->model_version) == 0 &&
-           strcmp(a->framework, b->framework) == 0 &&
-           strcmp(a->framework_version, b->framework_version) == 0 &&
-           strcmp(a->backend, b->backend) == 0 &&
-           strcmp(a->requested_backend, b->requested_backend) == 0;
-}
-
 /* Rows of one subject stand together; `from` is where the last one was found. */
 static size_t find_subject(const struct report *report, const struct report_subject *subject,
                            size_t from)
 {
     for (size_t i = 0; i < report->accuracy_count; i++) {
         size_t at = (from + i) % report->accuracy_count;
-        if (is_same(&report->accuracy[at].subject, subject))
+        if (subject_same(&report->accuracy[at].subject, subject))
             return at;
     }
     return report->accuracy_count;

@@ -33,6 +33,11 @@ static int by_all(const void *a, const void *b)
     return order ? order : by_backend(a, b);
 }
 
+bool subject_same(const struct report_subject *a, const struct report_subject *b)
+{
+    return by_all(a, b) == 0 && strcmp(a->requested_backend, b->requested_backend) == 0;
+}
+
 /* All that rows are about. The sides of pairs do not say which backend was asked for. */
 static size_t collect(const struct report *report, struct report_subject *all)
 {

@@ -16,6 +16,9 @@ struct subject_naming {
     bool model_version, framework_version, backend, requested_backend;
 };
 
+/* Whether both are the same: run, model, framework, their versions and both backends. */
+bool subject_same(const struct report_subject *a, const struct report_subject *b);
+
 /* STATUS_MEMORY. */
 enum status subject_naming(const struct report *report, struct subject_naming *naming) MUST_CHECK;
 

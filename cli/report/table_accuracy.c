@@ -10,16 +10,9 @@
 static const struct report_accuracy *find(const struct report *report,
                                           const struct report_subject *subject)
 {
-    for (size_t i = 0; report && i < report->accuracy_count; i++) {
-        const struct report_subject *other = &report->accuracy[i].subject;
-        if (strcmp(other->run, subject->run) == 0 && strcmp(other->model, subject->model) == 0 &&
-            strcmp(other->model_version, subject->model_version) == 0 &&
-            strcmp(other->framework, subject->framework) == 0 &&
-            strcmp(other->framework_version, subject->framework_version) == 0 &&
-            strcmp(other->backend, subject->backend) == 0 &&
-            strcmp(other->requested_backend, subject->requested_backend) == 0)
+    for (size_t i = 0; report && i < report->accuracy_count; i++)
+        if (subject_same(&report->accuracy[i].subject, subject))
             return &report->accuracy[i];
-    }
     return NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "cli/emit.h"
 #include "cli/watch.h"
 #include "common/json.h"
+#include "common/store/summary.h"
 
 static const char *const progress_columns[] = {"run",      "model",   "framework", "backend",
                                                "enqueued", "pending", "leased",    "done",
@@ -115,7 +116,10 @@ static enum status print_status(struct cli *cli, const char *run, struct error *
 {
     struct board board;
     board_init(&board);
-    enum status status = watch_read(cli, run, &board, error);
+    /* All views at one moment, or rows and total would be of two. */
+    enum status status = store_freeze(&cli->store, 1, error);
+    if (!status)
+        status = watch_read(cli, run, &board, error);
     if (!status)
         status =
             cli->json ? print_json(cli, run, &board, error) : print_tables(cli, run, &board, error);

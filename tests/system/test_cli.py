@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """carmlbench, the command: what it prints, what it refuses and with which exit code."""
+import contextlib
 import csv
 import fcntl
 import io
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -261,6 +263,26 @@ class Reading(Cli):
         self.assertEqual(self.cli("retry", "--reason", "html", check=0).stdout, "retried 0\n")
         self.assertEqual(self.cli("retry", "--run", "r1", check=0).stdout, "retried 1\n")
         self.assertEqual(json.loads(self.cli("status", "--json", check=0).stdout)["total"]["pending"], 1)
+
+    def test_status_is_of_one_moment_whoever_writes_meanwhile(self):
+        """Somebody adds to the accounting all the time; the rows still add up to the total."""
+        over = threading.Event()
+
+        def write():
+            with contextlib.closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as db:
+                while not over.is_set():
+                    db.execute("UPDATE tally SET enqueued = enqueued + 1, pending = pending + 1")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for _ in range(40):
+                seen = json.loads(self.cli("status", "--json", check=0).stdout)
+                self.assertEqual(sum(row["enqueued"] for row in seen["progress"]),
+                                 seen["total"]["enqueued"])
+        finally:
+            over.set()
+            writer.join()
 
     def test_watch_ends_when_nothing_is_pending(self):
         done = self.cli("status", "--watch", check=0)

@@ -46,7 +46,8 @@ enum status emitter_create(FILE *out, enum emit_format format, const char *const
     return STATUS_OK;
 }
 
-const char *emit_text(const struct store_value *value, char *text, size_t size)
+/* "" for NULL; `text` is for numbers. */
+static const char *plain_text(const struct store_value *value, char *text, size_t size)
 {
     switch (value->kind) {
     case VALUE_INTEGER:
@@ -66,7 +67,7 @@ const char *emit_text(const struct store_value *value, char *text, size_t size)
 static const char *table_text(const struct store_value *value, char *text, size_t size)
 {
     if (value->kind != VALUE_REAL)
-        return emit_text(value, text, size);
+        return plain_text(value, text, size);
     double magnitude = value->real < 0 ? -value->real : value->real;
     snprintf(text, size,
              magnitude >= 100  ? "%.0f"
@@ -131,7 +132,7 @@ static void write_csv(struct emitter *emitter, const struct store_value *values)
 {
     char text[64];
     for (size_t c = 0; c < emitter->count; c++) {
-        write_csv_field(emitter->out, emit_text(&values[emitter->source[c]], text, sizeof text));
+        write_csv_field(emitter->out, plain_text(&values[emitter->source[c]], text, sizeof text));
         fputc(c + 1 < emitter->count ? ',' : '\n', emitter->out);
     }
 }

@@ -32,7 +32,4 @@ void emitter_free(struct emitter *emitter);
 /* "table", "csv", "jsonl". STATUS_USAGE for another word. */
 enum status emit_parse(const char *word, enum emit_format *format) MUST_CHECK;
 
-/* The text that a table and CSV show for a value; "" for NULL. Uses `text` for numbers. */
-const char *emit_text(const struct store_value *value, char *text, size_t size);
-
 #endif

@@ -21,7 +21,7 @@ enum {
     MONITOR_CONNECTIONS = 32,
     MONITOR_IDLE_S = 10,        /* without a byte */
     MONITOR_LIFE_MS = 15000,    /* in all */
-    MONITOR_PATIENCE_MS = 2000, /* with a store that does not answer; then without it */
+    MONITOR_PATIENCE_MS = 2000, /* with a store that does not answer; then what it said last */
     MONITOR_FRESH_MS = 1000     /* a snapshot is good for so long */
 };
 

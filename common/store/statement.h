@@ -1,7 +1,7 @@
 /* statement: the prepared statements of a store, one for each file of sql/statements.
  *
  * Prepared at first use, kept until the connection closes. A statement is reset before control goes
- * back to the caller of statement_run; after statement_step_row the caller resets it.
+ * back to the caller of statement_run; after a row of statement_step the caller does.
  */
 #ifndef COMMON_STORE_STATEMENT_H
 #define COMMON_STORE_STATEMENT_H

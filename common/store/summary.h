@@ -1,6 +1,5 @@
-/* summary: readies a reading connection for a report over very many results.
- *
- * The second header, beside store.h, that the rest of the project sees of the database.
+/* summary: readies a reading connection for a report over very many results; beside store.h, whose
+ * promises hold here, too.
  *
  * The public views ask for every row anew; a report asks the same rows for several of them, under
  * one scoring, and may want placeholders or duplicates counted, which the views learn from a table.

@@ -3,7 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/reason.h"
 #include "common/store/connection.h"
+
+/* A name that were cut would be another one in the table. */
+#define X(name, ...)                                                                               \
+    _Static_assert(sizeof #name <= sizeof((struct tally_blame *)0)->reason, "reason too long");
+REASON_MAP(X)
+#undef X
 
 /* A retry takes failures back; what happened then still happened, so only growth counts. */
 static enum status count_outcomes(struct store *store, int64_t run_id, const int64_t *states,

@@ -14,9 +14,10 @@ enum { PIECE = 1 << 16 };
 
 static enum status io_error(struct error *error, const char *path, const char *what)
 {
-    enum status status = errno == ENOSPC || errno == EDQUOT ? STATUS_FULL : STATUS_IO;
-    return error_set(error, status, "%s: %s: %s; check the path and its permissions", path, what,
-                     strerror(errno));
+    bool full = errno == ENOSPC || errno == EDQUOT;
+    return error_set(error, full ? STATUS_FULL : STATUS_IO, "%s: %s: %s; %s", path, what,
+                     strerror(errno),
+                     full ? "free some space" : "check the path and its permissions");
 }
 
 /* Gives `temporary` (open as `file`) its final name once it is `whole` and safely on disk; errno

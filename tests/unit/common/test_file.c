@@ -107,7 +107,7 @@ static void full_device_is_told(void **state)
     struct stat kind;
     assert_int_equal(symlink("/dev/full", at("c")), 0);
     assert_int_equal(file_write(at("c"), "bear", 4, &error), STATUS_FULL);
-    assert_non_null(strstr(error.text, strerror(ENOSPC)));
+    assert_non_null(strstr(error.text, "free some space"));
     assert_int_equal(lstat(at("c"), &kind), 0);
     assert_true(S_ISLNK(kind.st_mode));
     unlink(at("c"));

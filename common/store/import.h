@@ -40,7 +40,7 @@ struct store_import_source {
 };
 
 /* Starts adding answers. Memory does not depend on how many are added: a transaction is committed
- * for every 20000. The source's strings must live until store_import_end. */
+ * for every 20000. The source and its strings must live until store_import_end. */
 enum status store_import_begin(struct store *store, const struct store_import_source *source,
                                struct store_import **out, struct error *error) MUST_CHECK;
 

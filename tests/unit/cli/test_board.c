@@ -155,7 +155,7 @@ static void a_low_terminal_says_how_much_it_leaves_out(void **state)
                         "…and 5 more\n");
     struct progress counts = {.enqueued = 1, .pending = 1};
     for (int i = 0; i < 50; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "model%d", i);
         assert_int_equal(board_add_target(&fixture->board, name, "", "auto", &counts), STATUS_OK);
     }

@@ -15,7 +15,7 @@
 static struct report *read_report(struct store_fixture *fixture, struct report_options options)
 {
     struct store *store;
-    struct report *report;
+    struct report *report = NULL;
     struct error error = {""};
     options.database = fixture->path;
     if (store_open(fixture->path, STORE_READ, &store, NULL, &error) ||

@@ -164,8 +164,6 @@ static enum status read_all(struct cli *cli, const struct request *request, stru
                             struct error *error)
 {
     bool details = cli->json || request->html;
-    for (size_t i = 0; i < request->requirement_count; i++)
-        details |= requirement_needs_details(&request->requirements[i]);
     enum status status = read_main(cli, request, details, reports, error);
     if (!status && request->options.scoring == REPORT_SEED)
         status = read_one(cli, request, REPORT_SUBSTRING, false, &reports->substring, error);

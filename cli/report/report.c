@@ -80,9 +80,9 @@ static void read_accuracy(struct reader *reader)
     notes_read(reader);
     for (size_t i = 0; i < report->accuracy_count; i++)
         report->accuracy[i].ece = (double)NAN;
+    reader_calibration(reader);
     if (!report->options.details)
         return;
-    reader_calibration(reader);
     reader_moments(reader);
     report->latency = reader_rows(reader, &report_latency_form, &report->latency_count);
 }

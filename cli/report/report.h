@@ -21,7 +21,7 @@ struct report_options {
     const char *database;        /* path, for the second reader */
     enum report_scoring scoring; /* of accuracy, calibration and comparison */
     bool include_placeholders, include_duplicates;
-    bool details;         /* also calibration, latency, timeline, disagreements and pictures */
+    bool details;         /* also latency, timeline, disagreements and pictures */
     size_t disagreements; /* at most so many, the most telling first */
 };
 
@@ -38,7 +38,7 @@ struct report_accuracy {
     uint64_t placeholders, duplicates; /* left out; with seed: envelopes in placeholders */
     double accuracy, low, high;        /* 95 % interval of Wilson */
     double mean_probability;
-    double ece;        /* expected calibration error; NAN without details or under seed */
+    double ece;        /* expected calibration error; NAN under seed */
     uint64_t unusable; /* images whose first probability is not within 0 and 1 */
     bool impossible;   /* nothing recorded could meet what is expected: see notes */
 };
@@ -103,9 +103,10 @@ struct report {
     struct report_accuracy *accuracy; /* by run, model, framework, backend */
     struct report_pair *pairs;
     struct report_reason *reasons; /* of failed jobs, most frequent first within a run */
+    size_t bin_count;
+    struct report_bin *bins; /* not under seed */
     /* Details. */
-    size_t bin_count, latency_count, moment_count, disagreement_count;
-    struct report_bin *bins;
+    size_t latency_count, moment_count, disagreement_count;
     struct report_latency *latency;
     uint32_t moment_seconds; /* 10 times a power of two, so that a run has at most 256 moments */
     struct report_moment *moments;

@@ -171,6 +171,10 @@ static enum status parse_one(struct requirement *requirement, struct error *erro
 {
     const char *text = requirement->expression, *at = strpbrk(text, "<>=");
     size_t i = 0, count = sizeof operators / sizeof operators[0];
+    if (text[0] == '\0')
+        return error_set(error, STATUS_USAGE,
+                         "--require: an empty requirement; give one such as accuracy>=0.8, and "
+                         "none behind the last comma");
     while (at && i < count && strncmp(at, operators[i].text, strlen(operators[i].text)) != 0)
         i++;
     if (!at || i == count)
@@ -214,11 +218,6 @@ enum status requirement_parse(const char *list, struct requirement *requirements
             return STATUS_OK;
         list += length + 1;
     }
-}
-
-bool requirement_needs_details(const struct requirement *requirement)
-{
-    return requirement->metric->value == ece;
 }
 
 /* ---- checking ---------------------------------------------------------------------------- */

@@ -32,9 +32,6 @@ struct requirement {
 enum status requirement_parse(const char *list, struct requirement *requirements, size_t *count,
                               struct error *error) MUST_CHECK;
 
-/* Whether the requirement needs report_options.details. */
-bool requirement_needs_details(const struct requirement *requirement);
-
 /* One row that was checked: one of the three is not NULL. */
 struct requirement_row {
     const struct report_accuracy *accuracy;

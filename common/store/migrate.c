@@ -109,6 +109,10 @@ static enum status shadow_views(struct store *store, struct error *error)
 static enum status check_for_reading(struct store *store, int64_t version, struct error *error)
 {
     bool current;
+    if (version == 0)
+        return error_set(error, STATUS_DATA,
+                         "%s: an empty file, no database yet; carmlbench enqueue makes it one",
+                         store->path);
     if ((uint64_t)version != sql_migrations_count)
         return error_set(error, STATUS_DATA,
                          "%s: written by an older carmlbench (schema %lld, this one needs %zu); "

@@ -64,7 +64,7 @@ static void generate(const struct bench *bench)
         snprintf(url, sizeof url, "http://farm%u.static.flickr.com/%u/%u_%010llx.jpg",
                  (unsigned)(a % 5), (unsigned)(a >> 8) % 4000, i, (unsigned long long)b >> 24);
         fprintf(list, "n02131653_%u\t%s\n", i, url);
-        fprintf(split, "%u,1,%s,n02131653,,,0\n", i + 1, url);
+        fprintf(split, "%u,1,%s,,0,1\n", i + 1, url);
     }
     fclose(list);
     fclose(split);
@@ -117,7 +117,7 @@ static double time_ours(const struct bench *bench)
 
 static double time_import(const struct bench *bench)
 {
-    char command[512];
+    char command[1024];
     struct store *store;
     struct error error = {""};
     struct store_enqueue *enqueue;
@@ -126,8 +126,12 @@ static double time_import(const struct bench *bench)
     check(store_enqueue_begin(store, "bench", fixture_targets, 1, &enqueue, &error), &error);
     store_enqueue_end(enqueue);
     store_close(store);
+    /* An empty field is imported as a text, which the index of known pictures would hold, unlike
+     * the NULL that enqueue writes. */
     snprintf(command, sizeof command,
-             "printf '%%s\\n' 'PRAGMA synchronous=FULL;' '.mode csv' '.import %s item' | "
+             "printf '%%s\\n' 'PRAGMA synchronous=FULL;' 'DROP INDEX item_picture;' "
+             "\"INSERT INTO expectation (id, wnid) VALUES (1, 'n02131653');\" '.mode csv' "
+             "'.import %s item' | "
              "sqlite3 '%s' >/dev/null",
              bench->split, bench->database);
     double start = now_s();

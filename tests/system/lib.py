@@ -25,6 +25,11 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 SHARED = pathlib.Path(os.environ.get("CARMLBENCH_SHARED", ROOT.parent / "shared"))
 DEADLINE = float(os.environ.get("TEST_DEADLINE", "60"))
 
+# A shell without job control starts what it runs in the background with these ignored, programs keep to what
+# they inherit, and the tests send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
 
 def binary(name):
     """Path of a built program: 'carmlbenchd', 'webserver', ... Fails the test when it is not built."""

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/imported.h"
+#include "tests/lib/imported_fixture.h"
 
 static const int64_t picture[] = {1, 3, 4, 5}; /* N,H,W,C */
 static const float numbers[] = {0.5F, -1.5F, 2, 0.25F, -3, 1, 0.75F, -0.5F, 4, 1.25F, -2, 3};

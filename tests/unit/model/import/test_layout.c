@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/imported.h"
+#include "tests/lib/imported_fixture.h"
 
 static const int64_t picture[] = {1, 4, 6, 8}; /* N,H,W,C */
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/lib/imported.h"
+#include "tests/lib/imported_fixture.h"
 
 static const int64_t picture[] = {1, 6, 7, 4}; /* N,H,W,C */
 

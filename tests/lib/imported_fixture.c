@@ -1,4 +1,4 @@
-#include "tests/lib/imported.h"
+#include "tests/lib/imported_fixture.h"
 
 #include <math.h>
 #include <setjmp.h>

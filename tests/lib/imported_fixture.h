@@ -1,6 +1,6 @@
-/* imported: runs what the importer builds and compares it with a formula, for tests. */
-#ifndef TESTS_LIB_IMPORTED_H
-#define TESTS_LIB_IMPORTED_H
+/* imported_fixture: runs what the importer builds and compares it with a formula, for tests. */
+#ifndef TESTS_LIB_IMPORTED_FIXTURE_H
+#define TESTS_LIB_IMPORTED_FIXTURE_H
 
 #include "model/import/importer.h"
 

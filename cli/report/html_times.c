@@ -5,7 +5,7 @@
 #include "cli/report/html_page.h"
 
 /* Pixels of the drawing of a run over time. */
-enum { HIGHEST = 130, LOWEST = 14, MARGIN = 16, TIME_TICKS = 6 };
+enum { HIGHEST = 130, LOWEST = 14, MARGIN = 16, TIME_TICKS = 6, DIGIT_WIDTH = 8 };
 
 static const char *const stages[] = {"fetch", "validate", "predict"};
 enum { STAGES = sizeof stages / sizeof stages[0] };
@@ -275,26 +275,48 @@ static struct layout layout_of(const struct course *course)
     return layout;
 }
 
-/* Lines at the ticks that the longest bars reach, or `labels` on them; the last names the unit. */
-static void put_levels(struct html *html, const struct layout *layout, const char *unit,
-                       bool labels)
+/* Pixels from the top of tick `i`. */
+static double level(const struct layout *layout, size_t i)
+{
+    double height = layout->reach < 0 ? -HIGHEST : HIGHEST; /* of the whole scale */
+    return layout->zero - height * layout->scale.ticks[i] / layout->scale.high;
+}
+
+/* How many ticks the longest bars reach; the first is 0. */
+static size_t reached(const struct layout *layout)
 {
     const struct svg_scale *scale = &layout->scale;
-    double height = layout->reach < 0 ? -HIGHEST : HIGHEST; /* of the whole scale */
-    size_t last = 0;
-    for (size_t i = 1; i < scale->tick_count; i++)
-        if (HIGHEST * scale->ticks[i] / scale->high <= fabs(layout->reach) + 1)
-            last = i;
-    for (size_t i = 1; i <= last; i++) {
-        double y = layout->zero - height * scale->ticks[i] / scale->high;
-        if (labels)
-            html_put(html, "<text class=\"label halo\" x=\"2\" y=\"%.1f\">%s%s%s</text>", y - 3,
-                     number_fixed(scale->ticks[i], scale->digits).text, i == last ? " a " : "",
-                     i == last ? unit : "");
-        else
-            html_put(html, "<line class=\"grid\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>",
-                     y, y);
+    size_t count = 1;
+    while (count < scale->tick_count &&
+           HIGHEST * scale->ticks[count] / scale->high <= fabs(layout->reach) + 1)
+        count++;
+    return count;
+}
+
+/* The numbers of the ticks, in a column of their own so that no bar lies under them. */
+static void put_levels(struct html *html, const struct layout *layout, const char *run)
+{
+    const struct svg_scale *scale = &layout->scale;
+    size_t count = reached(layout), longest = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(number_fixed(scale->ticks[i], scale->digits).text);
+        longest = length > longest ? length : longest;
     }
+    svg_begin_wide(html, (int)longest * DIGIT_WIDTH, layout->bottom + 22, run);
+    for (size_t i = 0; i < count; i++)
+        html_put(html, "<text class=\"label\" x=\"100%%\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
+                 level(layout, i) + 4, number_fixed(scale->ticks[i], scale->digits).text);
+    svg_end(html);
+}
+
+/* What the bars on one side of zero count, at the right. */
+static void put_side(struct html *html, int y, const char *what, const char *unit,
+                     const char *arrow)
+{
+    html_put(html,
+             "<text class=\"halo\" x=\"100%%\" y=\"%d\" text-anchor=\"end\">%s a %s %s</text>", y,
+             what, unit, arrow);
 }
 
 static void put_drawing(struct page *page, const struct course *course)
@@ -302,22 +324,22 @@ static void put_drawing(struct page *page, const struct course *course)
     struct html *html = &page->html;
     struct layout layout = layout_of(course);
 
+    html_markup(html, "<div class=\"plot-levels\">");
+    put_levels(html, &layout, course->run);
     svg_begin(html, layout.bottom + 22, course->run);
-    put_levels(html, &layout, course->unit, false);
+    for (size_t i = 1; i < reached(&layout); i++)
+        html_put(html, "<line class=\"grid\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>",
+                 level(&layout, i), level(&layout, i));
     put_bars(page, course, layout.zero, layout.pixels);
     html_put(html, "<line class=\"axis\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>",
              layout.zero, layout.zero);
-    put_levels(html, &layout, course->unit, true);
     if (course->most_done)
-        html_put(html, "<text class=\"halo\" x=\"100%%\" y=\"12\" text-anchor=\"end\">answered "
-                       "\u2191</text>");
+        put_side(html, 12, "answered", course->unit, "\u2191");
     if (course->most_failed)
-        html_put(html,
-                 "<text class=\"halo\" x=\"100%%\" y=\"%d\" text-anchor=\"end\">failed "
-                 "\u2193</text>",
-                 layout.bottom - 3);
+        put_side(html, layout.bottom - 3, "failed", course->unit, "\u2193");
     put_time_axis(html, course, layout.bottom);
     svg_end(html);
+    html_markup(html, "</div>");
 }
 
 static void put_course_table(struct page *page, const char *run)

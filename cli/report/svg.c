@@ -96,6 +96,14 @@ void svg_begin(struct html *html, int height, const char *title)
              height, title);
 }
 
+void svg_begin_wide(struct html *html, int width, int height, const char *title)
+{
+    html_put(html,
+             "<svg class=\"strip\" width=\"%d\" height=\"%d\" aria-hidden=\"true\">"
+             "<title>%s</title>",
+             width, height, title);
+}
+
 void svg_end(struct html *html)
 {
     html_markup(html, "</svg>");

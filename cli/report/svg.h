@@ -42,6 +42,8 @@ void svg_shapes(struct html *html);
  * end it by svg_end. Charts are told in words and tables beside them, so it is hidden from those
  * who listen. */
 void svg_begin(struct html *html, int height, const char *title);
+/* The same, `width` pixels wide. */
+void svg_begin_wide(struct html *html, int width, int height, const char *title);
 void svg_end(struct html *html);
 
 /* Lines down at each tick; one at `zero` stands out (NAN: none does). */

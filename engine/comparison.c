@@ -382,6 +382,28 @@ static void note_ranking(struct comparison *comparison, const float *a, const fl
     comparison->result.same_top3 += same == count;
 }
 
+/* A namesake with extents that allow more than one order of axes may stand in another: then its
+ * numbers are no statement about the layer, and its readers are where a difference would show. */
+static bool is_turned_namesake(const struct comparison *comparison, size_t pair, uint32_t value,
+                               const struct tensor *tensor)
+{
+    const struct comparison_layer *layer = &comparison->layers[pair];
+
+    return comparison->result.input_count == 0 && layer->pairing == PAIRING_NAME &&
+           !layer->output && !is_output(comparison->b.graph, value) &&
+           comparison->counts[pair] == tensor->count &&
+           take_difference(comparison, pair, tensor).relative > COMPARISON_MAX_RELATIVE &&
+           difference_is_turned(comparison->copies[pair], tensor->data, layer->shape,
+                                COMPARISON_MAX_RELATIVE);
+}
+
+static void unset_pair(struct comparison *comparison, size_t a, uint32_t b)
+{
+    comparison->layers[a].other = NULL;
+    comparison->layers[a].pairing = PAIRING_NONE;
+    comparison->pair_of_b[b] = -1;
+}
+
 static void compare_value(void *context, uint32_t value, const struct tensor *tensor)
 {
     struct comparison *comparison = context;
@@ -394,6 +416,10 @@ static void compare_value(void *context, uint32_t value, const struct tensor *te
     }
     if (pair < 0 || !comparison->copies[pair])
         return;
+    if (is_turned_namesake(comparison, (size_t)pair, value, tensor)) {
+        unset_pair(comparison, (size_t)pair, value);
+        return;
+    }
     note_difference(&comparison->layers[pair], take_difference(comparison, (size_t)pair, tensor));
     if (pair == comparison->a.graph->outputs[0] && comparison->counts[pair] == tensor->count)
         note_ranking(comparison, comparison->copies[pair], tensor->data, tensor->count);
@@ -479,10 +505,29 @@ static const struct comparison_layer *find_parting(const struct comparison *comp
     return found < count ? &layers[found] : NULL;
 }
 
+/* Numbers may be alike by chance on the first input. Where all namesakes and outputs agree on every
+ * input, a pair by numbers that does not was none. */
+static void drop_chance_pairs(struct comparison *comparison)
+{
+    struct comparison_layer *layers = comparison->layers;
+    size_t count = comparison->a.graph->value_count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (layers[i].other && layers[i].pairing != PAIRING_NUMBERS && !agrees(&layers[i]))
+            return;
+    }
+    for (size_t i = 0; i < comparison->b.graph->value_count; i++) {
+        int64_t pair = comparison->pair_of_b[i];
+        if (pair >= 0 && !agrees(&layers[pair]))
+            unset_pair(comparison, (size_t)pair, (uint32_t)i);
+    }
+}
+
 const struct comparison_result *comparison_result(struct comparison *comparison)
 {
     struct comparison_result *result = &comparison->result;
 
+    drop_chance_pairs(comparison);
     result->layers = comparison->layers;
     result->layer_count = comparison->a.graph->value_count;
     result->paired = 0;

@@ -1,9 +1,9 @@
 /* comparison: runs two networks on the same inputs and says value by value how far they differ.
  *
- * Values are paired by name if their extents agree; a value of A without such a namesake is paired
- * with a value of B that holds the same numbers on the first input, if there is one. B may lack
- * inputs of A that make no difference. Values of in-place layers count
- * each for itself. Belongs to one thread.
+ * Values are paired by name if their extents agree and the axes stand in the same order; a value of
+ * A without such a namesake is paired with a value of B that holds the same numbers on the first
+ * input, if there is one. B may lack inputs of A that make no difference. Values of in-place layers
+ * count each for itself. Belongs to one thread.
  */
 #ifndef ENGINE_COMPARISON_H
 #define ENGINE_COMPARISON_H

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "model/shape.h"
+
 struct difference difference_take(const float *a, const float *b, size_t count)
 {
     struct difference difference = {.max = 0};
@@ -15,13 +17,47 @@ struct difference difference_take(const float *a, const float *b, size_t count)
             apart = INFINITY;
         difference.max = apart > difference.max ? apart : difference.max;
         difference.finite |= isfinite(x) != 0;
-        if (fabs(x) > largest)
+        if (isfinite(x) && fabs(x) > largest)
             largest = fabs(x);
     }
     if (difference.max > 0)
-        difference.relative =
-            largest > 0 && isfinite(largest) ? difference.max / largest : INFINITY;
+        difference.relative = largest > 0 ? difference.max / largest : INFINITY;
     return difference;
+}
+
+/* Whether b holds a's numbers with its axis i in the place of a's axis order[i]. */
+static bool is_turned_by(const float *a, const float *b, const struct shape *shape,
+                         const unsigned *order, double bound)
+{
+    size_t stride[SHAPE_MAX_DIMS], step = 1, count = shape_product(shape, 0, shape->dims);
+    int64_t index[SHAPE_MAX_DIMS] = {0};
+    double largest = 0, apart = 0;
+
+    for (unsigned i = shape->dims; i-- > 0; step *= (size_t)shape->dim[order[i]])
+        stride[order[i]] = step;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        for (unsigned j = 0; j < shape->dims; j++)
+            at += (size_t)index[j] * stride[j];
+        largest = fmax(largest, fabs((double)a[i]));
+        apart = fmax(apart, fabs((double)a[i] - (double)b[at]));
+        for (unsigned j = shape->dims; j-- > 0 && ++index[j] == shape->dim[j];)
+            index[j] = 0;
+    }
+    return isfinite(largest) && apart <= bound * largest;
+}
+
+bool difference_is_turned(const float *a, const float *b, const struct shape *shape, double bound)
+{
+    static const unsigned orders[][4] = {
+        {0, 1, 3, 2}, {0, 2, 1, 3}, {0, 2, 3, 1}, {0, 3, 1, 2}, {0, 3, 2, 1}};
+
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        if ((shape->dims == 4 || (shape->dims == 3 && orders[i][3] == 3)) &&
+            is_turned_by(a, b, shape, orders[i], bound))
+            return true;
+    }
+    return false;
 }
 
 struct fingerprint fingerprint_take(const float *data, size_t count)

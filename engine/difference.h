@@ -9,12 +9,16 @@
 
 struct difference {
     double max;      /* largest |a - b|; infinite where just one is not a number */
-    double relative; /* that, divided by the largest |a|; 0 where both are all 0 */
+    double relative; /* that, divided by the largest finite |a|; 0 where both are all 0 */
     bool finite;     /* some a is a finite number: if none is, equality says nothing */
 };
 
 /* Equal infinities and two NaNs are equal. */
 struct difference difference_take(const float *a, const float *b, size_t count);
+
+/* Whether b holds the numbers of a, whose shape is given and has three or four axes, within `bound`
+ * of the largest, but with some of the axes behind the first exchanged. */
+bool difference_is_turned(const float *a, const float *b, const struct shape *shape, double bound);
 
 /* A summary that tells lists apart which are far from each other. */
 struct fingerprint {

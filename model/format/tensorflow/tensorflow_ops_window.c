@@ -52,7 +52,8 @@ static void spread_kernel(struct convolving *c)
     c->window.dilation[0] = c->window.dilation[1] = 1;
 }
 
-static const char *space_to_batch(struct convolving *c, const char *x)
+/* `base` names the node and its constants. */
+static const char *space_to_batch(struct convolving *c, const char *x, const char *base)
 {
     const struct shape *in = tf_shape(c->layer, 0);
     const struct window *w = &c->window;
@@ -65,21 +66,24 @@ static const char *space_to_batch(struct convolving *c, const char *x)
         pads[2 * i] = w->pad[i];
         pads[2 * i + 1] = w->pad_end[i] + c->extra[i];
     }
-    node = tf_emit(c->layer, "SpaceToBatchND", "SpaceToBatchND",
-                   TF_INPUTS(x, tf_ints(c->layer, "SpaceToBatchND/block_shape", w->dilation, 2),
-                             tf_pairs(c->layer, "SpaceToBatchND/paddings", pads, 2)));
+    node = tf_emit(
+        c->layer, "SpaceToBatchND", base,
+        TF_INPUTS(x, tf_ints(c->layer, tf_join(c->layer, base, "block_shape"), w->dilation, 2),
+                  tf_pairs(c->layer, tf_join(c->layer, base, "paddings"), pads, 2)));
     tf_set_type(c->layer, node, "Tblock_shape", TF_TYPE_INT32);
     tf_set_type(c->layer, node, "Tpaddings", TF_TYPE_INT32);
     return node->name;
 }
 
-static const char *batch_to_space(struct convolving *c, const char *x, const char *suffix)
+static const char *batch_to_space(struct convolving *c, const char *x, const char *suffix,
+                                  const char *base)
 {
     const int64_t crops[] = {0, c->extra[0], 0, c->extra[1]};
-    struct tf_node *node =
-        tf_emit(c->layer, "BatchToSpaceND", suffix,
-                TF_INPUTS(x, tf_ints(c->layer, "BatchToSpaceND/block_shape", c->window.dilation, 2),
-                          tf_pairs(c->layer, "BatchToSpaceND/crops", crops, 2)));
+    struct tf_node *node = tf_emit(
+        c->layer, "BatchToSpaceND", suffix,
+        TF_INPUTS(x,
+                  tf_ints(c->layer, tf_join(c->layer, base, "block_shape"), c->window.dilation, 2),
+                  tf_pairs(c->layer, tf_join(c->layer, base, "crops"), crops, 2)));
 
     tf_set_type(c->layer, node, "Tblock_shape", TF_TYPE_INT32);
     tf_set_type(c->layer, node, "Tcrops", TF_TYPE_INT32);
@@ -124,6 +128,20 @@ static const char *group_weights(struct convolving *c, int64_t group, int64_t gr
     return tf_weight(c->layer, tf_numbered(c->layer, "weights", (size_t)group), &part);
 }
 
+/* Each dilated group has blocks of its own: importers know them around one convolution only. */
+static const char *emit_group(struct convolving *c, const char *x, size_t group)
+{
+    const char *weights = group_weights(c, (int64_t)group, c->p->group), *base;
+
+    if (c->blocks)
+        x = space_to_batch(c, x, tf_numbered(c->layer, "SpaceToBatchND", group));
+    x = emit_product(c, "Conv2D", x, weights, tf_numbered(c->layer, "Conv2D", group));
+    if (!c->blocks)
+        return x;
+    base = tf_numbered(c->layer, "BatchToSpaceND", group);
+    return batch_to_space(c, x, base, base);
+}
+
 static const char *emit_groups(struct convolving *c, const char *x, const char *suffix)
 {
     size_t groups = (size_t)c->p->group;
@@ -133,9 +151,7 @@ static const char *emit_groups(struct convolving *c, const char *x, const char *
     if (!parts)
         return "";
     for (size_t i = 0; i < groups; i++)
-        parts[i] = emit_product(c, "Conv2D", tf_port(c->layer, from, i),
-                                group_weights(c, (int64_t)i, c->p->group),
-                                tf_numbered(c->layer, "Conv2D", i));
+        parts[i] = emit_group(c, tf_port(c->layer, from, i), i);
     return tf_concat(c->layer, suffix, parts, groups, 3);
 }
 
@@ -180,7 +196,7 @@ static const char *pad_input(struct convolving *c, const char *x, bool depthwise
     const struct window *w = &c->window;
 
     if (c->blocks)
-        return space_to_batch(c, x);
+        return space_to_batch(c, x, "SpaceToBatchND");
     c->explicit_attr = c->layer->tf->explicit_padding && !depthwise &&
                        (w->pad[0] || w->pad[1] || w->pad_end[0] || w->pad_end[1]);
     return c->explicit_attr ? x : tf_pad_plane(c->layer, x, w->pad, w->pad_end, 0);
@@ -198,20 +214,21 @@ void tf_write_convolution(struct tf_layer *layer)
     struct convolving c = {
         .layer = layer, .p = p, .window = p->window, .weights = layer->node->weights[0]};
     bool depthwise = p->group > 1 && p->group == tf_shape(layer, 0)->dim[1];
-    bool last;
-    const char *x;
+    bool groups = p->group > 1 && !depthwise, last;
+    const char *x = tf_input(layer, 0);
 
     plan_dilation(&c);
-    last = !p->bias && !c.blocks;
-    x = pad_input(&c, tf_input(layer, 0), depthwise);
+    last = !p->bias && (!c.blocks || groups);
+    if (!c.blocks || !groups)
+        x = pad_input(&c, x, depthwise);
     if (depthwise)
         x = emit_depthwise(&c, x, tf_last(last, "depthwise"));
-    else if (p->group > 1)
+    else if (groups)
         x = emit_groups(&c, x, tf_last(last, "concat"));
     else
         x = emit_plain(&c, x, tf_last(last, "Conv2D"));
-    if (c.blocks)
-        x = batch_to_space(&c, x, tf_last(!p->bias, "BatchToSpaceND"));
+    if (c.blocks && !groups)
+        x = batch_to_space(&c, x, tf_last(!p->bias, "BatchToSpaceND"), "BatchToSpaceND");
     if (p->bias)
         add_bias(layer, x);
 }
@@ -421,18 +438,21 @@ static bool find_overhang(const struct tf_layer *layer, int64_t end[2])
 }
 
 /* Padding is a Pad of zeros where these do not count: in averages over whole windows, and beside
- * maxima of what is never below zero. Elsewhere SAME, if it means the same, is read by more
- * importers than PadV2 or a factor for each place. */
+ * maxima of what is never below zero, as long as each window holds a part of the image. Elsewhere
+ * SAME, if it means the same, is read by more importers than PadV2 or a factor for each place. */
 static void write_pool(struct tf_layer *layer)
 {
     const struct pooling_parameters *p = &layer->node->parameters.pooling;
     bool average = p->method == POOLING_AVERAGE;
-    bool zeros = average ? !needs_correction(layer) : tf_input_value(layer, 0)->nonnegative;
     const char *x = tf_input(layer, 0);
     struct tf_node *node;
     int64_t end[2];
+    bool padded = find_overhang(layer, end);
+    bool inside = end[0] < p->window.kernel[0] && end[1] < p->window.kernel[1];
+    bool zeros =
+        average ? !needs_correction(layer) : tf_input_value(layer, 0)->nonnegative && inside;
 
-    if (find_overhang(layer, end) && !zeros && same_is_equal(layer)) {
+    if (padded && !zeros && same_is_equal(layer)) {
         node = emit_pool(layer, x, NULL);
         tf_set_text(layer, node, "padding", "SAME");
         return;

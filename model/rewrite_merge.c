@@ -152,22 +152,52 @@ static bool pools_alike(const struct rewriting *rewriting, const struct node *po
             (around->value == 0 && is_nonnegative(rewriting, pad->inputs[0], LOOK_BACK)));
 }
 
+/* Whether the padding only holds what rounding up reaches, be it whole windows: Caffe's maximum
+ * without padding, of which an empty window gives -FLT_MAX (pooling_layer.cpp). */
+static bool pools_rounded_up(const struct rewriting *rewriting, const struct node *pool,
+                             const struct node *pad)
+{
+    const struct value *values = rewriting->graph->values;
+    const struct pad_parameters *around = &pad->parameters.pad;
+    struct pooling_parameters p = pool->parameters.pooling;
+
+    if (p.method != POOLING_MAX || p.global || p.ceiling || around->value < -FLT_MAX ||
+        around->value > -FLT_MAX)
+        return false;
+    p.ceiling = true;
+    for (int i = 0; i < 2; i++) {
+        if (p.window.pad[i] || p.window.pad_end[i] || around->begin[2 + i] ||
+            shape_pooled_extent(&p, i, values[pad->inputs[0]].shape.dim[2 + i]) !=
+                values[pool->outputs[0]].shape.dim[2 + i])
+            return false;
+    }
+    return true;
+}
+
+static void take_padding(struct window *window, const struct pad_parameters *pad)
+{
+    for (int i = 0; i < 2; i++) {
+        window->pad[i] += pad->begin[2 + i];
+        window->pad_end[i] += pad->end[2 + i];
+    }
+}
+
 bool rewrite_pad(struct rewriting *rewriting, struct node *last, enum status *status)
 {
     struct node *pad = rewrite_before(rewriting, last, 0, OPERATOR_PAD);
     bool pooling = last->op->kind == OPERATOR_POOLING;
-    struct window *window =
-        pooling ? &last->parameters.pooling.window : &last->parameters.convolution.window;
 
     (void)status;
     if (!pad || !pads_planes_only(&pad->parameters.pad))
         return false;
-    if (pooling ? !pools_alike(rewriting, last, pad) : pad->parameters.pad.value != 0)
+    if (pooling && pools_alike(rewriting, last, pad))
+        take_padding(&last->parameters.pooling.window, &pad->parameters.pad);
+    else if (pooling && pools_rounded_up(rewriting, last, pad))
+        last->parameters.pooling.ceiling = true;
+    else if (!pooling && pad->parameters.pad.value == 0)
+        take_padding(&last->parameters.convolution.window, &pad->parameters.pad);
+    else
         return false;
-    for (int i = 0; i < 2; i++) {
-        window->pad[i] += pad->parameters.pad.begin[2 + i];
-        window->pad_end[i] += pad->parameters.pad.end[2 + i];
-    }
     rewrite_connect(rewriting, last, 0, pad->inputs[0]);
     rewrite_remove(rewriting, pad);
     return true;

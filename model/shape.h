@@ -45,6 +45,12 @@ bool shape_axis(const struct shape *shape, int64_t axis, unsigned *index) MUST_C
 int64_t shape_crop_offset(const struct crop_parameters *crop, const struct shape *in,
                           unsigned axis);
 
+/* How many windows of a pooling layer, not global, fit along height (0) or width (1) of `extent`;
+ * 0 when there is none. pooling_layer.cpp, Reshape(): a last window that would start in the padding
+ * on the far side is dropped; with padding on either axis, both are looked at. Rounding up lets one
+ * window hang over an input that is smaller than it, by less than the stride. */
+int64_t shape_pooled_extent(const struct pooling_parameters *p, int axis, int64_t extent);
+
 bool shape_equal(const struct shape *a, const struct shape *b);
 
 enum { SHAPE_TEXT = 192 };

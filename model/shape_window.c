@@ -112,10 +112,7 @@ enum status shape_deconvolution(struct inference *inference, struct error *error
     return STATUS_OK;
 }
 
-/* pooling_layer.cpp, Reshape(): a last window that would start in the padding on the far side is
- * dropped; with padding on either axis, both are looked at. Rounding up lets one window hang over
- * an input that is smaller than it, by less than the stride. 0 when there is no window. */
-static int64_t pooled_extent(const struct pooling_parameters *p, int axis, int64_t extent)
+int64_t shape_pooled_extent(const struct pooling_parameters *p, int axis, int64_t extent)
 {
     const struct window *window = &p->window;
     int64_t stride = window->stride[axis], pad = window->pad[axis], room, pooled;
@@ -161,7 +158,7 @@ enum status shape_pooling(struct inference *inference, struct error *error)
         return status;
     *out = (struct shape){.dims = 4, .dim = {in->dim[0], in->dim[1], 1, 1}};
     for (int axis = 0; axis < 2 && !p->global; axis++) {
-        out->dim[2 + axis] = pooled_extent(p, axis, in->dim[2 + axis]);
+        out->dim[2 + axis] = shape_pooled_extent(p, axis, in->dim[2 + axis]);
         if (!out->dim[2 + axis])
             return rule_fail(inference, error, "the kernel is larger than the padded input");
     }

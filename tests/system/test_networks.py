@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""Networks that nobody chose: drawn at random (networks.py), sent from Caffe through NumPy, TensorFlow
+and ONNX back to Caffe, each step with its proof, and compared with the first at the end.
+
+Environment: NETWORKS is how many are drawn (default 60), NETWORKS_FIRST the first seed (default 1).
+"""
+
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import lib
+import networks
+
+COUNT, FIRST = int(os.environ.get("NETWORKS", "60")), int(os.environ.get("NETWORKS_FIRST", "1"))
+STEPS = [("numpy", ".npz"), ("tensorflow", ".pb"), ("onnx", ".onnx"), ("caffe", ".prototxt,{}.caffemodel")]
+
+# What a format cannot say, which the converter has to say instead.
+REFUSED = [
+    "windows that lie outside of its input",  # ONNX: averages whose last window begins behind the image
+    "pads with another value than 0",         # Caffe: a maximum over axes that were exchanged
+]
+
+
+class Chain(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="carmlbench-networks-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def chain(self, model, refused):
+        """Converts step by step, past steps that are refused with one of these words; returns the last
+        model."""
+        for form, suffix in STEPS:
+            stem = self.folder / form
+            done = lib.run("carmlbench", "convert", model, "--to", form, "-o", stem)
+            if done.returncode == 65 and any(word in done.stderr for word in refused):
+                continue
+            self.assertEqual(done.returncode, 0, done.stderr)
+            model = f"{stem}{suffix.format(stem)}"
+        return model
+
+    def prove(self, net, refused=()):
+        first = networks.write(net, self.folder / "first")
+        last = self.chain(first, refused)
+        done = lib.run("carmlbench", "verify", first, last)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+class Drawn(Chain):
+    """One test per network, named after its seed."""
+
+
+def drawn(seed):
+    def test(self):
+        net = networks.draw(seed)
+        try:
+            self.prove(net, REFUSED)
+        except AssertionError as error:
+            raise AssertionError(f"networks.py {seed}:\n{net.text}{error}") from None
+    return test
+
+
+for number in range(FIRST, FIRST + COUNT):
+    setattr(Drawn, f"test_network_{number}", drawn(number))
+
+
+class Chosen(Chain):
+    """What drawn networks have found; none of it may be refused."""
+
+    def setUp(self):
+        super().setUp()
+        self.net = networks.Network(1)
+        self.net.shape = (1, 4, 8, 6)
+        self.data = ("data", self.net.shape)
+
+    def test_groups_of_a_dilated_convolution(self):
+        self.net.add("Convolution", [self.data], [(1, 6, 8, 6)], "convolution_param { num_output: 6 group: 2 "
+                     "dilation: 2 kernel_size: 3 pad: 2 }", [self.net.draw(6, 2, 3, 3), self.net.draw(6)])
+        self.prove(self.net)
+
+    def test_windows_of_a_maximum_that_lie_behind_the_image(self):
+        positive = self.net.add("ReLU", [self.data], [self.data[1]])
+        self.net.add("Pooling", [positive], [(1, 4, 5, 4)], "pooling_param { kernel_size: 1 stride: 2 }")
+        self.net.add("Pooling", [self.data], [(1, 4, 3, 2)], "pooling_param { kernel_size: 2 stride: 4 }")
+        self.prove(self.net)
+
+    def test_parts_whose_axes_stand_in_another_order(self):
+        turned = self.net.add("Permute", [self.data], [(1, 6, 8, 4)],
+                              "permute_param { order: 0 order: 3 order: 2 order: 1 }")
+        self.net.add("Slice", [turned], [(1, 2, 8, 4), (1, 4, 8, 4)], "slice_param { axis: 1 slice_point: 2 }")
+        self.net.add("Slice", [("slice2_1", (1, 4, 8, 4))], [(1, 4, 8, 1), (1, 4, 8, 3)],
+                     "slice_param { axis: 3 slice_point: 1 }")
+        self.prove(self.net)
+
+
+if __name__ == "__main__":
+    unittest.main()

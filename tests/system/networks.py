@@ -42,7 +42,7 @@ class Network:
         self.random, self.numbers = random.Random(seed), numpy.random.RandomState(seed)
         self.shape = (1, self.within(1, 6), self.within(3, 14), self.within(3, 14))
         self.values = [("data", self.shape)]
-        self.layers, self.blobs = [], []
+        self.layers, self.blobs, self.unread = [], [], {}
 
     @property
     def text(self):
@@ -55,6 +55,11 @@ class Network:
         return b"".join(
             field(100, field(1, name.encode()) + field(2, kind.encode()) + b"".join(map(blob, arrays)))
             for name, kind, arrays in self.blobs)
+
+    @property
+    def outputs(self):
+        """Names of the values that no layer reads."""
+        return list(self.unread)
 
     def within(self, low, high):
         return self.random.randint(low, high)
@@ -79,6 +84,9 @@ class Network:
                          for what, some in (("bottom", [v[0] for v in inputs]), ("top", names)))
         self.layers.append(f'layer {{ name: "{name}" type: "{kind}" {bottoms} {tops} {parameters} }}')
         self.blobs.append((name, kind, arrays))
+        for read in inputs:
+            self.unread.pop(read[0], None)
+        self.unread.update((n, None) for n in names)
         self.values += [(n, tuple(shape)) for n, shape in zip(names, shapes)]
         return self.values[-1]
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Outside witnesses of what `carmlbench convert` writes: every network of the zoo, run by software
-that shares nothing with ours, against Caffe's results. Closes with "N passed, N failed, N skipped".
+that shares nothing with ours, against Caffe's results; and some drawn at random, against those of
+our engine. Closes with "N passed, N failed, N skipped".
 
     tests/witness/run.py [--net NAME]... [--witness NAME]...
 
@@ -12,6 +13,8 @@ opencv-caffe         .prototxt and .caffemodel, outputs and logits
 tensorflow.js        model.json and its shards, every top of the network
 tensorflow.js-explicit  the same with --explicit-padding, three networks
 numpy                .npz: every array is a blob of the caffemodel, bit for bit
+
+The drawn networks (NETWORKS of them, default 20) go to onnxruntime, onnx-checker and tensorflow.js.
 
 A conversion is made with --unverified, since its proof is what `make check` tests, in a folder
 below build/witness that is deleted when its witness has spoken. One witness runs at a time.
@@ -33,6 +36,7 @@ import tools
 
 try:
     import numpy
+    import drawn
     import protobuf
     import zoo
 except ImportError:
@@ -42,6 +46,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
 CANNOT = 77  # exchange.py
 LIMIT = 900  # seconds for one witness and one network
+DRAWN_FOR = ("onnxruntime", "onnx-checker", "tensorflow.js")
 EXPLICIT_NETS = ("resnet18", "googlenet", "squeezenet_v1.0")
 
 
@@ -97,11 +102,11 @@ class Testimony(unittest.TestCase):
         reason = self.witness.missing()
         if reason:
             self.skip(reason)
-        self.weights = zoo.weights(self.net)
-        if not self.weights:
-            self.skip("its weights could not be drawn")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.net}-", dir=self.work))
         self.addCleanup(shutil.rmtree, self.folder)
+        self.network = (drawn if self.net.startswith(drawn.PREFIX) else zoo).Network(self.net, self.folder)
+        if not self.network.model:
+            self.skip("its weights could not be drawn")
 
     def skip(self, reason):
         report(self, f"skipped: {reason}")
@@ -122,9 +127,8 @@ class Testimony(unittest.TestCase):
         report(self, f"{words}  {time.time() - start:.1f} s")
 
     def convert(self, stem):
-        model = f"{zoo.ZOO / self.net / 'deploy.prototxt'},{self.weights}"
-        done = subprocess.run([tools.WORK.parent / "bin" / "carmlbench", "convert", model, "--to",
-                               self.witness.to, "-o", stem, "--unverified", *self.witness.options],
+        done = subprocess.run([tools.WORK.parent / "bin" / "carmlbench", "convert", self.network.model,
+                               "--to", self.witness.to, "-o", stem, "--unverified", *self.witness.options],
                               capture_output=True, text=True)
         if done.returncode:
             self.fail(done.stderr)
@@ -134,7 +138,7 @@ class Testimony(unittest.TestCase):
                 self.fail("model.json has no node with explicit padding")
 
     def hear(self, stem):
-        golden = zoo.Golden(self.net)
+        golden = self.network.golden()
         # OpenCV merges layers, so that few of the others have a value there.
         opencv = self.name.startswith("opencv")
         wanted = golden.outputs + golden.logits if opencv else golden.tops
@@ -193,7 +197,7 @@ class Testimony(unittest.TestCase):
         count = 0
         with numpy.load(f"{stem}.npz", allow_pickle=False) as archive:
             self.assertEqual(unseen, set(archive.files))
-            for layer, blobs in protobuf.caffemodel(self.weights):
+            for layer, blobs in protobuf.caffemodel(self.network.weights):
                 arrays = names.get(layer, [])
                 self.assertEqual(len(arrays), len(blobs), f"arrays of {layer}")
                 for array, (shape, floats) in zip(arrays, blobs):
@@ -220,7 +224,8 @@ def suite(nets, names, work):
     chosen = unittest.TestSuite()
     for net in nets:
         for name in names:
-            if WITNESSES[name].nets is None or net in WITNESSES[name].nets:
+            if (name in DRAWN_FOR if net.startswith(drawn.PREFIX)
+                    else WITNESSES[name].nets is None or net in WITNESSES[name].nets):
                 chosen.addTest(Testimony(net, name, work))
     return chosen
 
@@ -229,8 +234,6 @@ def absent():
     """Why nothing can be tested, or None."""
     if numpy is None:
         return "python3-numpy is not installed"
-    if not zoo.nets():
-        return f"{zoo.ZOO} holds no networks (set CARMLBENCH_SHARED)"
     return None
 
 
@@ -249,10 +252,12 @@ def main():
     # unittest lets KeyboardInterrupt through, and the folder goes with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="work-", dir=tools.WORK) as work:
-        suite(given.net or zoo.nets(), given.witness or list(WITNESSES), work).run(result)
+        suite(given.net or drawn.nets() + zoo.nets(), given.witness or list(WITNESSES), work).run(result)
     for test, trace in result.failures + result.errors:
         print(f"---- {test}\n{trace}")
     failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
+    if not zoo.nets():
+        print(f"skipped: {zoo.ZOO} holds no networks (set CARMLBENCH_SHARED)")
     print(f"{time.time() - start:.0f} s")
     print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0

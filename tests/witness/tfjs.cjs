@@ -37,7 +37,7 @@ async function load(backend, model, request) {
   const names = request.tops.filter((name) => known.has(name));
   return async (floats) => {
     const x = toNHWC(floats, request.shape);
-    const tensors = loaded.execute({[request.input]: x}, names);
+    const tensors = [loaded.execute({[request.input]: x}, names)].flat();
     const values = [];
     for (let i = 0; i < names.length; i++)
       values.push({name: names[i], shape: tensors[i].shape, data: await tensors[i].data()});

@@ -54,6 +54,17 @@ def weights(net):
     return path
 
 
+class Network:
+    """model: what carmlbench calls it, None when its weights could not be drawn; weights: their path."""
+
+    def __init__(self, net, _):
+        self.net, self.weights = net, weights(net)
+        self.model = self.weights and f"{ZOO / net / 'deploy.prototxt'},{self.weights}"
+
+    def golden(self):
+        return Golden(self.net)
+
+
 class Golden:
     """Caffe's results. Attributes: input, shape, tops (all), outputs, logits: names of values."""
 

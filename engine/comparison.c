@@ -389,7 +389,7 @@ static bool is_turned_namesake(const struct comparison *comparison, size_t pair,
 {
     const struct comparison_layer *layer = &comparison->layers[pair];
 
-    return comparison->result.input_count == 0 && layer->pairing == PAIRING_NAME &&
+    return layer->relative <= COMPARISON_MAX_RELATIVE && layer->pairing == PAIRING_NAME &&
            !layer->output && !is_output(comparison->b.graph, value) &&
            comparison->counts[pair] == tensor->count &&
            take_difference(comparison, pair, tensor).relative > COMPARISON_MAX_RELATIVE &&

@@ -20,8 +20,8 @@ struct rewriting {
 /* One rewrite: returns whether it changed anything; *status only fails for want of memory. */
 typedef bool rewrite_rule(struct rewriting *rewriting, struct node *last, enum status *status);
 
-rewrite_rule rewrite_bias, rewrite_clip, rewrite_pad, rewrite_swish, rewrite_prelu, rewrite_shuffle,
-    rewrite_groups, rewrite_flatten_order, rewrite_slices;
+rewrite_rule rewrite_bias, rewrite_clip, rewrite_pad_order, rewrite_pad, rewrite_swish,
+    rewrite_prelu, rewrite_shuffle, rewrite_groups, rewrite_flatten_order, rewrite_slices;
 
 /* The node that makes input `index` of `node` if it is of that kind and nobody else reads what it
  * makes; else NULL. */

@@ -1,6 +1,7 @@
 /* Rewrites of two layers into one. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "model/rewrite.h"
 #include "model/shape.h"
@@ -180,6 +181,64 @@ static void take_padding(struct window *window, const struct pad_parameters *pad
         window->pad[i] += pad->begin[2 + i];
         window->pad_end[i] += pad->end[2 + i];
     }
+}
+
+static void exchange_outputs(struct graph *graph, struct node *a, struct node *b)
+{
+    uint32_t *outputs = a->outputs;
+    const char *name = a->name;
+
+    a->outputs = b->outputs;
+    b->outputs = outputs;
+    a->name = b->name;
+    b->name = name;
+    graph->values[a->outputs[0]].producer = (uint32_t)(a - graph->nodes);
+    graph->values[b->outputs[0]].producer = (uint32_t)(b - graph->nodes);
+}
+
+/* Pad and then Permute become Permute and then Pad; each keeps its names. */
+static void pad_later(struct rewriting *rewriting, struct node *pad, struct node *permute,
+                      const struct pad_parameters *turned)
+{
+    struct graph *graph = rewriting->graph;
+    const struct permute_parameters order = permute->parameters.permute;
+    const struct shape in = graph->values[pad->inputs[0]].shape;
+    struct value *padded, *permuted;
+
+    exchange_outputs(graph, pad, permute);
+    rewrite_connect(rewriting, permute, 0, pad->outputs[0]);
+    pad->op = operator_info(OPERATOR_PERMUTE);
+    pad->parameters.permute = order;
+    permute->op = operator_info(OPERATOR_PAD);
+    permute->parameters.pad = *turned;
+    permuted = &graph->values[pad->outputs[0]];
+    padded = &graph->values[permute->outputs[0]];
+    padded->shape = permuted->shape;
+    padded->turned = permuted->turned;
+    memcpy(padded->order, permuted->order, sizeof padded->order);
+    for (unsigned i = 0; i < in.dims; i++)
+        permuted->shape.dim[i] = in.dim[order.order[i]];
+}
+
+bool rewrite_pad_order(struct rewriting *rewriting, struct node *last, enum status *status)
+{
+    struct node *permute = rewrite_before(rewriting, last, 0, OPERATOR_PERMUTE);
+    struct node *pad = permute ? rewrite_before(rewriting, permute, 0, OPERATOR_PAD) : NULL;
+    struct pad_parameters turned;
+
+    (void)status;
+    if (!pad || pad->parameters.pad.dims != permute->parameters.permute.dims)
+        return false;
+    turned = pad->parameters.pad;
+    for (unsigned i = 0; i < turned.dims; i++) {
+        turned.begin[i] = pad->parameters.pad.begin[permute->parameters.permute.order[i]];
+        turned.end[i] = pad->parameters.pad.end[permute->parameters.permute.order[i]];
+    }
+    if (!pads_planes_only(&turned))
+        return false;
+    rewrite_connect(rewriting, last, 0, pad->outputs[0]);
+    pad_later(rewriting, pad, permute, &turned);
+    return true;
 }
 
 bool rewrite_pad(struct rewriting *rewriting, struct node *last, enum status *status)

@@ -2,8 +2,8 @@
 
 draw(seed) gives the same network each time. Layers are drawn from the catalogue with parameters that
 fit what they read, kernels larger than their stride and smaller, paddings, branches, other orders of
-axes. What is left out: windows that lie wholly behind the image where averages are taken (0/0 in
-Caffe), and values that overflow.
+axes. What is left out: windows that lie wholly behind the image (0/0 or -FLT_MAX in Caffe), and
+values that overflow.
 
     networks.py SEED STEM      writes STEM.prototxt and STEM.caffemodel
 """
@@ -168,8 +168,7 @@ def pooling(net):
         return count - 1 if padded and (count - 1) * stride >= n + pad else count
 
     plane = window.extents(shape, extent)
-    empty = any((plane[i] - 1) * window.stride[i] - window.pad[i] >= shape[2 + i] for i in range(2))
-    if fits(*plane) and not (empty and method == "AVE"):
+    if fits(*plane) and all((plane[i] - 1) * window.stride[i] - window.pad[i] < shape[2 + i] for i in range(2)):
         net.add("Pooling", [value], [(*shape[:2], *plane)], f"pooling_param {{ pool: {method} {window.text()} "
                 f"{'' if up else 'round_mode: FLOOR'} }}")
 

@@ -83,6 +83,13 @@ class Chosen(Chain):
         self.net.add("Pooling", [turned], [(1, 4, 4, 5)], "pooling_param { kernel_size: 3 stride: 2 pad: 1 }")
         self.prove(self.net)
 
+    def test_a_reduction_of_what_stands_in_caffe_s_order(self):
+        part = self.net.add("Reshape", [self.data], [(1, 2, 96, 1)],
+                            "reshape_param { shape { dim: 0 dim: 2 dim: -1 dim: 1 } }")
+        total = self.net.add("Reduction", [part], [(1, 2, 96)], "reduction_param { axis: 3 operation: ASUM }")
+        self.net.add("Concat", [total, total], [(1, 4, 96)])
+        self.prove(self.net)
+
     def test_parts_whose_axes_stand_in_another_order(self):
         turned = self.net.add("Permute", [self.data], [(1, 6, 8, 4)],
                               "permute_param { order: 0 order: 3 order: 2 order: 1 }")

@@ -342,19 +342,21 @@ void tf_write_reduction(struct tf_layer *layer)
     int64_t axes[SHAPE_MAX_DIMS];
     size_t count = 0;
     unsigned axis = 0;
-    const char *x = tf_input(layer, 0), *suffix = tf_last(p->coefficient == 1, "sum");
+    bool plain = tf_input_value(layer, 0)->plain;
+    const char *x = plain ? tf_input_plain(layer, 0) : tf_input(layer, 0);
+    const char *suffix = tf_last(p->coefficient == 1, "sum");
 
     if (!shape_axis(in, p->axis, &axis))
         return;
     for (unsigned i = axis; i < in->dims; i++)
-        axes[count++] = tf_axis(in, i);
+        axes[count++] = plain ? i : tf_axis(in, i);
     if (p->operation == REDUCTION_ASUM)
         x = tf_unary(layer, "Abs", "Abs", x);
     else if (p->operation == REDUCTION_SUMSQ)
         x = tf_unary(layer, "Square", "Square", x);
     /* N x H x W x C without C and W, or without these and H, stands as the layers' graph has it;
      * N x C x H is what is left of no other order. */
-    if (in->dims == 4 && axis == 3 && !tf_input_value(layer, 0)->plain) {
+    if (in->dims == 4 && axis == 3 && !plain) {
         x = tf_reduce(layer, p->operation == REDUCTION_MEAN ? "Mean" : "Sum", "rows", x, axes,
                       count, false);
         tf_transpose(layer, affine(layer, x, p->coefficient, 0, false), NULL,

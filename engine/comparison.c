@@ -388,12 +388,17 @@ static bool is_turned_namesake(const struct comparison *comparison, size_t pair,
                                const struct tensor *tensor)
 {
     const struct comparison_layer *layer = &comparison->layers[pair];
+    struct shape shape = *layer->shape;
+    size_t image = shape_product(&shape, 1, shape.dims);
 
-    return layer->relative <= COMPARISON_MAX_RELATIVE && layer->pairing == PAIRING_NAME &&
-           !layer->output && !is_output(comparison->b.graph, value) &&
-           comparison->counts[pair] == tensor->count &&
-           take_difference(comparison, pair, tensor).relative > COMPARISON_MAX_RELATIVE &&
-           difference_is_turned(comparison->copies[pair], tensor->data, layer->shape,
+    if (layer->relative > COMPARISON_MAX_RELATIVE || layer->pairing != PAIRING_NAME ||
+        layer->output || is_output(comparison->b.graph, value) || shape.dims < 3 ||
+        shape.dims > 4 || comparison->counts[pair] != tensor->count ||
+        take_difference(comparison, pair, tensor).relative <= COMPARISON_MAX_RELATIVE)
+        return false;
+    shape.dim[0] = (int64_t)(tensor->count / image); /* the graph's may be of more images */
+    return tensor->count % image == 0 &&
+           difference_is_turned(comparison->copies[pair], tensor->data, &shape,
                                 COMPARISON_MAX_RELATIVE);
 }
 

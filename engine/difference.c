@@ -39,12 +39,14 @@ static bool is_turned_by(const float *a, const float *b, const struct shape *sha
         size_t at = 0;
         for (unsigned j = 0; j < shape->dims; j++)
             at += (size_t)index[j] * stride[j];
+        if (!isfinite(a[i]) || !isfinite(b[at]))
+            return false;
         largest = fmax(largest, fabs((double)a[i]));
         apart = fmax(apart, fabs((double)a[i] - (double)b[at]));
         for (unsigned j = shape->dims; j-- > 0 && ++index[j] == shape->dim[j];)
             index[j] = 0;
     }
-    return isfinite(largest) && apart <= bound * largest;
+    return apart <= bound * largest;
 }
 
 bool difference_is_turned(const float *a, const float *b, const struct shape *shape, double bound)

@@ -244,13 +244,13 @@ static void an_output_that_became_a_value_inside_is_marked(void **state)
 static void namesakes_whose_axes_stand_otherwise_are_no_pair(void **state)
 {
     static const char early[] =
-        "input: 'data' input_shape { dim: 1 dim: 2 dim: %d dim: 4 }\n"
+        "input: 'data' input_shape { dim: 9 dim: 2 dim: %d dim: 4 }\n"
         "layer { name: 'p' type: 'Permute' bottom: 'data' top: 'p' permute_param { order: 0 order: "
         "2 order: 1 } }\n"
         "layer { name: 'y' type: 'Power' bottom: 'p' top: 'y' power_param { scale: 2 } }\n"
         "layer { name: 'z' type: 'TanH' bottom: 'y' top: 'z' }\n";
     static const char late[] =
-        "input: 'data' input_shape { dim: 1 dim: 2 dim: %d dim: 4 }\n"
+        "input: 'data' input_shape { dim: 9 dim: 2 dim: %d dim: 4 }\n"
         "layer { name: 'y' type: 'Power' bottom: 'data' top: 'y' power_param { scale: 2 } }\n"
         "layer { name: 't' type: 'TanH' bottom: 'y' top: 't' }\n"
         "layer { name: 'z' type: 'Permute' bottom: 't' top: 'z' permute_param { order: 0 order: 2 "

@@ -1,4 +1,4 @@
-/* reader: what the two threads of report_read have each: a connection and memory of its own. */
+/* reader: what each thread of report_read has: a connection and memory of its own. */
 #ifndef CLI_REPORT_READER_H
 #define CLI_REPORT_READER_H
 

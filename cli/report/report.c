@@ -12,9 +12,12 @@
 
 enum { TEXT_MAX = 64 << 20 };
 
+/* Accuracy, comparison and, in detail, times: about as much work each. */
+enum { READERS = 3 };
+
 /* Of each reader. */
 struct memory {
-    struct arena first, second;
+    struct arena arenas[READERS];
 };
 
 static const char *const scorings[] = {"isa", "substring", "seed"};
@@ -48,7 +51,7 @@ static enum status summarize(struct reader *reader, unsigned parts)
     return store_summarize(reader->store, &summary, &reader->error);
 }
 
-/* ---- the two readers ------------------------------------------------------------------------ */
+/* ---- the readers ---------------------------------------------------------------------------- */
 
 /* The view progress has a row for each target. */
 static void merge_runs(struct report *report)
@@ -70,21 +73,18 @@ static void merge_runs(struct report *report)
     report->run_count = kept;
 }
 
-static void read_accuracy(struct reader *reader)
+static void *read_accuracy(void *context)
 {
+    struct reader *reader = context;
     struct report *report = reader->report;
-    reader->status = summarize(reader, STORE_SUMMARY_ACCURACY |
-                                           (report->options.details ? STORE_SUMMARY_LATENCY : 0u));
+    reader->status = summarize(reader, STORE_SUMMARY_ACCURACY);
     report->accuracy = reader_rows(reader, &report_accuracy_form, &report->accuracy_count);
     report->reasons = reader_rows(reader, &report_reason_form, &report->reason_count);
     notes_read(reader);
     for (size_t i = 0; i < report->accuracy_count; i++)
         report->accuracy[i].ece = (double)NAN;
     reader_calibration(reader);
-    if (!report->options.details)
-        return;
-    reader_moments(reader);
-    report->latency = reader_rows(reader, &report_latency_form, &report->latency_count);
+    return NULL;
 }
 
 static void *read_comparison(void *context)
@@ -105,20 +105,45 @@ static void *read_comparison(void *context)
     return NULL;
 }
 
-static enum status read_both(struct reader readers[2], struct error *error)
+static void *read_times(void *context)
 {
-    pthread_t thread;
-    struct store *const stores[] = {readers[0].store, readers[1].store};
-    enum status status = store_freeze(stores, 2, error);
+    struct reader *reader = context;
+    struct report *report = reader->report;
+    reader->status = summarize(reader, STORE_SUMMARY_LATENCY);
+    reader_moments(reader);
+    report->latency = reader_rows(reader, &report_latency_form, &report->latency_count);
+    return NULL;
+}
+
+/* The first reads in this thread; so do others that get none of their own. */
+static void read_at_once(struct reader *readers, size_t count)
+{
+    static void *(*const parts[READERS])(void *) = {read_accuracy, read_comparison, read_times};
+    pthread_t threads[READERS];
+    bool threaded[READERS] = {false};
+
+    for (size_t i = 1; i < count; i++)
+        threaded[i] = pthread_create(&threads[i], NULL, parts[i], &readers[i]) == 0;
+    for (size_t i = 0; i < count; i++)
+        if (!threaded[i])
+            parts[i](&readers[i]);
+    for (size_t i = 1; i < count; i++)
+        if (threaded[i])
+            pthread_join(threads[i], NULL);
+}
+
+/* At one moment of the database. */
+static enum status read_parts(struct reader *readers, size_t count, struct error *error)
+{
+    struct store *stores[READERS];
+
+    for (size_t i = 0; i < count; i++)
+        stores[i] = readers[i].store;
+    enum status status = store_freeze(stores, count, error);
     if (status)
         return status;
-    bool threaded = pthread_create(&thread, NULL, read_comparison, &readers[1]) == 0;
-    read_accuracy(&readers[0]);
-    if (threaded)
-        pthread_join(thread, NULL);
-    else
-        read_comparison(&readers[1]);
-    for (int i = 0; i < 2; i++)
+    read_at_once(readers, count);
+    for (size_t i = 0; i < count; i++)
         if (readers[i].status) {
             *error = readers[i].error;
             return readers[i].status;
@@ -135,8 +160,8 @@ static enum status create(const struct report_options *options, struct report **
         free(memory);
         return STATUS_MEMORY;
     }
-    arena_init(&memory->first, TEXT_MAX);
-    arena_init(&memory->second, TEXT_MAX);
+    for (size_t i = 0; i < READERS; i++)
+        arena_init(&memory->arenas[i], TEXT_MAX);
     report->memory = memory;
     report->options = *options;
     *out = report;
@@ -147,29 +172,29 @@ enum status report_read(struct store *store, const struct report_options *option
                         struct report **out, struct error *error)
 {
     struct report *report = NULL;
-    struct store *second = NULL;
+    struct reader readers[READERS] = {{.store = store}};
+    size_t count = options->details ? READERS : READERS - 1;
     *out = NULL;
     enum status status = create(options, &report);
-    if (!status)
-        status = store_open(options->database, STORE_READ, &second, NULL, error);
-    if (!status) {
+    for (size_t i = 1; !status && i < count; i++)
+        status = store_open(options->database, STORE_READ, &readers[i].store, NULL, error);
+    for (size_t i = 0; !status && i < count; i++) {
         struct memory *memory = report->memory;
-        struct reader readers[2] = {
-            {.store = store, .report = report, .arena = &memory->first},
-            {.store = second, .report = report, .arena = &memory->second},
-        };
-        status = read_both(readers, error);
-        if (!status)
-            status = notes_write(&readers[0]);
-        free(readers[0].unmet);
+        readers[i].report = report;
+        readers[i].arena = &memory->arenas[i];
     }
-    store_close(second);
-    if (status) {
+    if (!status)
+        status = read_parts(readers, count, error);
+    if (!status)
+        status = notes_write(&readers[0]);
+    free(readers[0].unmet);
+    for (size_t i = 1; i < count; i++)
+        store_close(readers[i].store);
+    if (status)
         report_free(report);
-        return status;
-    }
-    *out = report;
-    return STATUS_OK;
+    else
+        *out = report;
+    return status;
 }
 
 void report_free(struct report *report)
@@ -177,8 +202,8 @@ void report_free(struct report *report)
     if (!report)
         return;
     struct memory *memory = report->memory;
-    arena_free(&memory->first);
-    arena_free(&memory->second);
+    for (size_t i = 0; i < READERS; i++)
+        arena_free(&memory->arenas[i]);
     free(memory);
     free(report->runs);
     free(report->accuracy);

@@ -58,7 +58,7 @@ enum status store_freeze(struct store *const *stores, size_t count, struct error
         status = try_to_freeze(stores, count, &frozen, error);
     if (!status && !frozen)
         status = error_set(error, STATUS_UNAVAILABLE,
-                           "%s: others write so often that two readers never see the same; try "
+                           "%s: others write so often that no two readers see the same; try "
                            "again",
                            stores[0]->path);
     return status;

@@ -51,13 +51,18 @@ class Life(daemon_lib.Case):
             time.sleep(0.02)
         raise AssertionError(f"never said {text!r}:\n{process.stderr_text()}")
 
+    def of_threads(self, daemon, name):
+        """The file of that name in /proc, of every thread; one may end between being listed and being read."""
+        for path in pathlib.Path(f"/proc/{daemon.pid}/task").glob(f"*/{name}"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                yield path.read_text()
+
     def wait_waiting_writer(self, daemon):
         """Until a thread of the daemon sleeps in SQLite's busy handler, the only place where one
         sleeps."""
-        tasks = pathlib.Path(f"/proc/{daemon.pid}/task")
         end = time.monotonic() + lib.DEADLINE
         while time.monotonic() < end:
-            if any("nanosleep" in p.read_text() for p in tasks.glob("*/wchan")):
+            if any("nanosleep" in text for text in self.of_threads(daemon, "wchan")):
                 return
             time.sleep(0.005)
         raise AssertionError("nobody waits for the database")
@@ -231,8 +236,7 @@ class Life(daemon_lib.Case):
         self.wait_message(server, f"{len(self.pictures)} done")
 
         def wake_ups():
-            text = "".join(p.read_text() for p in
-                           pathlib.Path(f"/proc/{daemon.pid}/task").glob("*/status"))
+            text = "".join(self.of_threads(daemon, "status"))
             return sum(int(n) for n in re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M))
 
         before = wake_ups()

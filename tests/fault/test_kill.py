@@ -72,7 +72,7 @@ class Kill(lib.Case):
         return lib.Process("carmlbenchd", "--config", self.config, "--db", self.database, "--once")
 
     def states(self):
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as db:
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=lib.DEADLINE) as db:
             return db.execute("SELECT sum(enqueued), sum(pending), sum(leased), sum(done), sum(failed) FROM progress"
                               ).fetchone()
 

@@ -23,7 +23,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 SHARED = pathlib.Path(os.environ.get("CARMLBENCH_SHARED", ROOT.parent / "shared"))
-DEADLINE = float(os.environ.get("TEST_DEADLINE", "60"))
+DEADLINE = float(os.environ.get("TEST_DEADLINE", "180"))
 
 # A shell without job control starts what it runs in the background with these ignored, programs keep to what
 # they inherit, and the tests send them.

@@ -76,15 +76,30 @@ static const char *make_unique(struct names *names, struct table *table, const c
     return text;
 }
 
-static bool name_last_values(struct names *names, const struct graph *graph)
+static bool put_value(struct names *names, const char *name, uint32_t value)
 {
+    const char *copy = arena_text(&names->arena, name, strlen(name));
+
+    if (!copy)
+        return false;
+    names->values[value] = copy;
+    put(&names->value_table, copy, value);
+    return true;
+}
+
+/* The inputs and the last value of each top. Where a layer works in place on an input, the name is
+ * the input's: whoever feeds the network asks for it. */
+static bool name_first(struct names *names, const struct graph *graph)
+{
+    for (size_t i = 0; i < graph->input_count; i++) {
+        const char *name = graph->values[graph->inputs[i]].name;
+        if (!taken(&names->value_table, name) && !put_value(names, name, graph->inputs[i]))
+            return false;
+    }
     for (size_t i = 0; i < graph->top_count; i++) {
         const struct top *top = &graph->tops[i];
-        const char *name = arena_text(&names->arena, top->name, strlen(top->name));
-        if (!name)
+        if (!taken(&names->value_table, top->name) && !put_value(names, top->name, top->value))
             return false;
-        names->values[top->value] = name;
-        put(&names->value_table, name, top->value);
     }
     return true;
 }
@@ -107,7 +122,7 @@ static const char *name_early_value(struct names *names, const struct graph *gra
 
 static bool name_all(struct names *names, const struct graph *graph)
 {
-    if (!name_last_values(names, graph))
+    if (!name_first(names, graph))
         return false;
     for (uint32_t i = 0; i < graph->value_count; i++) {
         if (names->values[i])

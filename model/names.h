@@ -1,8 +1,9 @@
 /* names: one name per value, for formats in which each tensor has a name of its own.
  *
- * Caffe's in-place layers make several values of one name. The last of them keeps it, because it is
- * what the name means after the whole pass; an earlier one is called after its layer, if no other
- * value has that name, else "TOP/TYPE", with a number behind it where even that is taken.
+ * Caffe's in-place layers make several values of one name. An input of the network keeps it, else
+ * the last of them, because it is what the name means after the whole pass; another one is called
+ * after its layer, if no other value has that name, else "TOP/TYPE", with a number behind it where
+ * even that is taken.
  */
 #ifndef MODEL_NAMES_H
 #define MODEL_NAMES_H

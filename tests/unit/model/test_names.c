@@ -58,6 +58,27 @@ static void the_last_value_of_a_top_keeps_its_name(void **state)
     graph_free(graph);
 }
 
+/* It is what callers feed, whatever works in place on it. */
+static void an_input_keeps_its_name(void **state)
+{
+    struct graph *graph =
+        load(INPUT "layer { name: 'r' type: 'ReLU' bottom: 'data' top: 'data' }\n"
+                   "layer { name: 'data' type: 'ReLU' bottom: 'data' top: 'data' }\n"
+                   "layer { name: 'p' type: 'Power' bottom: 'data' top: 'p' }\n"
+                   "layer { name: 'q' type: 'ReLU' bottom: 'p' top: 'p' }\n");
+    struct names *names = name(graph);
+
+    (void)state;
+    assert_string_equal(names_value(names, 0), "data");
+    assert_string_equal(names_value(names, 1), "r");
+    assert_string_equal(names_value(names, 2), "data/ReLU");
+    assert_string_equal(names_value(names, 3), "p/Power");
+    assert_string_equal(names_value(names, 4), "p");
+    assert_int_equal(names_find(names, "data"), 0);
+    names_free(names);
+    graph_free(graph);
+}
+
 static void names_that_would_meet_get_numbers(void **state)
 {
     struct graph *graph =
@@ -103,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_value_of_a_top_keeps_its_name),
+        cmocka_unit_test(an_input_keeps_its_name),
         cmocka_unit_test(names_that_would_meet_get_numbers),
         cmocka_unit_test(thousands_of_layers_may_share_a_name),
     };

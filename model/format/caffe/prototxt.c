@@ -213,6 +213,31 @@ static enum status parse_message(struct parser *parser, struct prototxt_field *f
     return status;
 }
 
+/* protobuf's tokenizer takes a minus for a token of its own: blanks and comments may follow it. */
+static enum status parse_scalar(struct parser *parser, const char **out)
+{
+    enum status status = parse_word(parser, "a value", out);
+    const char *number;
+    size_t size;
+    char *text;
+
+    if (status || strcmp(*out, "-") != 0)
+        return status;
+    if (peek(parser) == '-' || peek(parser) == '+')
+        return fail_at(parser, "a number");
+    status = parse_word(parser, "a number", &number);
+    if (status)
+        return status;
+    size = strlen(number) + 1;
+    text = arena_alloc(parser->arena, size + 1, 1);
+    if (!text)
+        return fail_memory(parser);
+    text[0] = '-';
+    memcpy(text + 1, number, size);
+    *out = text;
+    return STATUS_OK;
+}
+
 static enum status parse_value(struct parser *parser, bool colon, struct prototxt_field *field)
 {
     char c = peek(parser);
@@ -227,7 +252,7 @@ static enum status parse_value(struct parser *parser, bool colon, struct prototx
         return parse_string(parser, &field->text);
     }
     field->kind = PROTOTXT_WORD;
-    return parse_word(parser, "a value", &field->text);
+    return parse_scalar(parser, &field->text);
 }
 
 static enum status append_field(struct parser *parser, const char *name, bool colon,

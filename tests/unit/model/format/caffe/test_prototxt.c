@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,6 +62,28 @@ static void every_form_of_a_field_is_read(void **state)
     prototxt_free(prototxt);
 }
 
+/* protobuf's tokenizer takes the sign for a token of its own. */
+static void a_minus_may_stand_apart_from_its_number(void **state)
+{
+    struct prototxt *prototxt =
+        parse_good("a: - 2 b: -\n 1.5\nc: [- 1, -2] d: - inf e: - # so far\n 7 f: -0x10");
+    const struct prototxt_field *root = prototxt_root(prototxt);
+    struct error error = {""};
+    struct prototxt_reader reader = {.file = "f", .error = &error};
+
+    (void)state;
+    assert_int_equal(prototxt_int(&reader, root, "a", -9, 9, 0), -2);
+    assert_float_equal(prototxt_float(&reader, root, "b", 0), -1.5F, 0);
+    assert_int_equal(prototxt_field_int(&reader, prototxt_find(root, "c"), -9, 9), -1);
+    assert_int_equal(prototxt_count(root, "c"), 2);
+    assert_true(prototxt_float(&reader, root, "d", 0) == -INFINITY);
+    assert_int_equal(prototxt_int(&reader, root, "e", -9, 9, 0), -7);
+    assert_int_equal(prototxt_int(&reader, root, "f", -99, 99, 0), -16);
+    assert_int_equal(prototxt_find(root, "e")->line, 3);
+    assert_int_equal(reader.status, STATUS_OK);
+    prototxt_free(prototxt);
+}
+
 static void refuse(const char *text, enum status expected, const char *line)
 {
     struct prototxt *prototxt;
@@ -84,6 +107,9 @@ static void mistakes_are_named_with_their_line(void **state)
     refuse("a: [1 2]", STATUS_DATA, "f:1: expected ',' or ']'");
     refuse("a { b: 1 >", STATUS_DATA, "f:1: expected a field name or the closing bracket");
     refuse("a: ", STATUS_DATA, "f:1: the file ends");
+    refuse("a: - ", STATUS_DATA, "f:1: the file ends where a number was expected");
+    refuse("a: -\n- 2", STATUS_DATA, "f:2: expected a number, found '-'");
+    refuse("a: - \"2\"", STATUS_DATA, "f:1: expected a number, found '\"'");
     refuse("\"quoted\": 1", STATUS_DATA, "f:1: expected a field name");
 }
 
@@ -123,7 +149,7 @@ static void the_number_of_fields_has_a_limit(void **state)
 
 static void any_cut_text_ends_with_one_clear_answer(void **state)
 {
-    static const char text[] = "l { n: \"x\\x4\" 'y' p < d: [1, {e: 2}] > } # end\nz: 1";
+    static const char text[] = "l { n: \"x\\x4\" 'y' p < d: [1, {e: 2}] > } # end\nz: - 1";
 
     (void)state;
     for (size_t size = 0; size < sizeof text; size++) {
@@ -181,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_a_field_is_read),
+        cmocka_unit_test(a_minus_may_stand_apart_from_its_number),
         cmocka_unit_test(mistakes_are_named_with_their_line),
         cmocka_unit_test(depth_has_a_limit),
         cmocka_unit_test(the_number_of_fields_has_a_limit),

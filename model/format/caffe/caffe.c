@@ -83,6 +83,59 @@ const char *caffe_layer_label(struct caffe_reading *reading, const struct protot
     return prototxt_string(&reading->reader, layer, "name", "");
 }
 
+/* The word of caffe.proto's V1LayerParameter.LayerType for its number, which protobuf's text format
+ * takes as well; any other text is itself. */
+static const char *v1_word(const char *text)
+{
+    static const char *const words[] = {"NONE",
+                                        "ACCURACY",
+                                        "BNLL",
+                                        "CONCAT",
+                                        "CONVOLUTION",
+                                        "DATA",
+                                        "DROPOUT",
+                                        "EUCLIDEAN_LOSS",
+                                        "FLATTEN",
+                                        "HDF5_DATA",
+                                        "HDF5_OUTPUT",
+                                        "IM2COL",
+                                        "IMAGE_DATA",
+                                        "INFOGAIN_LOSS",
+                                        "INNER_PRODUCT",
+                                        "LRN",
+                                        "MULTINOMIAL_LOGISTIC_LOSS",
+                                        "POOLING",
+                                        "RELU",
+                                        "SIGMOID",
+                                        "SOFTMAX",
+                                        "SOFTMAX_LOSS",
+                                        "SPLIT",
+                                        "TANH",
+                                        "WINDOW_DATA",
+                                        "ELTWISE",
+                                        "POWER",
+                                        "SIGMOID_CROSS_ENTROPY_LOSS",
+                                        "HINGE_LOSS",
+                                        "MEMORY_DATA",
+                                        "ARGMAX",
+                                        "THRESHOLD",
+                                        "DUMMY_DATA",
+                                        "SLICE",
+                                        "MVN",
+                                        "ABSVAL",
+                                        "SILENCE",
+                                        "CONTRASTIVE_LOSS",
+                                        "EXP",
+                                        "DECONVOLUTION"};
+    char *end;
+    unsigned long number;
+
+    if (*text < '0' || *text > '9')
+        return text;
+    number = strtoul(text, &end, 0);
+    return *end || number >= sizeof words / sizeof *words ? text : words[number];
+}
+
 const char *caffe_layer_type(struct caffe_reading *reading, const struct prototxt_field *layer)
 {
     const struct prototxt_field *type = prototxt_find(layer, "type");
@@ -95,7 +148,9 @@ const char *caffe_layer_type(struct caffe_reading *reading, const struct prototx
         prototxt_fail(&reading->reader, type, STATUS_DATA,
                       reading->v1 ? "the type of a V1 layer is a word without quotes"
                                   : "the type of a layer is a text in quotes");
-    return reading->reader.status ? "" : type->text;
+    if (reading->reader.status)
+        return "";
+    return reading->v1 ? v1_word(type->text) : type->text;
 }
 
 /* What a layer of a known type asks for that is not supported, or NULL: where the maxima of a

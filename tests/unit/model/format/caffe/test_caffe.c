@@ -273,6 +273,41 @@ static void layers_are_chosen_by_phase(void **state)
     graph_free(graph);
 }
 
+/* protobuf's text format takes the number of an enum's word as well as the word. */
+static void enums_may_be_numbers(void **state)
+{
+    static const enum operator_kind kinds[] = {OPERATOR_INPUT,   OPERATOR_POOLING, OPERATOR_LRN,
+                                               OPERATOR_ELTWISE, OPERATOR_ARG_MAX, OPERATOR_ABS_VAL,
+                                               OPERATOR_SOFTMAX};
+    struct graph *graph =
+        load("layers { name: 'd' type: 5 top: 'x' top: 'y' include { phase: 0 } }\n"
+             "layers { name: 'd' type: 29 top: 'x' top: 'y' include { phase: 1 }\n"
+             "  memory_data_param { batch_size: 1 channels: 3 height: 4 width: 4 } }\n"
+             "layers { name: 'p' type: 17 bottom: 'x' top: 'p'\n"
+             "  pooling_param { pool: 1 round_mode: 1 kernel_size: 2 engine: 1 } }\n"
+             "layers { name: 'n' type: 0xf bottom: 'p' top: 'n' lrn_param { norm_region: 1 } }\n"
+             "layers { name: 'e' type: 25 bottom: 'n' bottom: 'n' top: 'e'\n"
+             "  eltwise_param { operation: 2 } }\n"
+             "layers { name: 'm' type: 30 bottom: 'e' top: 'm' }\n"
+             "layers { name: 'a' type: 35 bottom: 'e' top: 'a' }\n"
+             "layers { name: 'l' type: 21 bottom: 'a' bottom: 'y' top: 'l' }\n",
+             NULL);
+
+    (void)state;
+    assert_int_equal(graph->node_count, sizeof kinds / sizeof *kinds);
+    for (size_t i = 0; i < graph->node_count; i++)
+        assert_int_equal(graph->nodes[i].op->kind, kinds[i]);
+    assert_int_equal(graph->nodes[1].parameters.pooling.method, POOLING_AVERAGE);
+    assert_false(graph->nodes[1].parameters.pooling.ceiling);
+    assert_int_equal(graph->nodes[2].parameters.lrn.region, LRN_WITHIN_CHANNEL);
+    assert_int_equal(graph->nodes[3].parameters.eltwise.operation, ELTWISE_MAX);
+    graph_free(graph);
+    refuse_text(INPUT "layers { name: 'x' type: 11 } layers { name: 'y' type: 0 }\n"
+                      "layers { name: 'z' type: 40 } layers { name: 'u' type: 1a }",
+                STATUS_UNSUPPORTED, "not supported: 'x' (IM2COL), 'y' (NONE), 'z' (40), 'u' (1a)");
+    refuse_text(INPUT "layer { name: 'x' type: 17 }", STATUS_DATA, "a text in quotes");
+}
+
 static void mistakes_in_the_prototxt_are_named_with_their_line(void **state)
 {
     (void)state;
@@ -342,6 +377,7 @@ int main(void)
         cmocka_unit_test(weights_given_twice_are_refused),
         cmocka_unit_test(shapes_that_lie_are_refused),
         cmocka_unit_test(layers_are_chosen_by_phase),
+        cmocka_unit_test(enums_may_be_numbers),
         cmocka_unit_test(mistakes_in_the_prototxt_are_named_with_their_line),
         cmocka_unit_test(absurd_dimensions_are_refused),
         cmocka_unit_test(files_are_told_by_content),

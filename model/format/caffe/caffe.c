@@ -6,54 +6,6 @@
 
 enum { MAX_LAYERS = 16384, AXPY_NODES = 3, UPGRADE_MEMORY = 256 << 20 };
 
-/* ---- which layers take part (net.cpp, FilterNet and StateMeetsRule) ---- */
-
-static bool rule_met(struct caffe_reading *reading, const struct prototxt_field *rule)
-{
-    struct prototxt_reader *reader = &reading->reader;
-    int phase = prototxt_enum(reader, rule, "phase", "TRAIN TEST", 1);
-    int64_t low = prototxt_int(reader, rule, "min_level", INT32_MIN, INT32_MAX, 0);
-    int64_t high = prototxt_int(reader, rule, "max_level", INT32_MIN, INT32_MAX, 0);
-
-    /* Level is 0 and there are no stages: any `stage` fails, any `not_stage` holds. */
-    return phase == 1 && low <= 0 && high >= 0 && !prototxt_find(rule, "stage");
-}
-
-static bool any_rule_met(struct caffe_reading *reading, const struct prototxt_field *layer,
-                         const char *name)
-{
-    const struct prototxt_field *rule = prototxt_find(layer, name);
-
-    for (; rule; rule = prototxt_find_next(rule)) {
-        if (rule->kind != PROTOTXT_MESSAGE)
-            prototxt_fail(&reading->reader, rule, STATUS_DATA, "'%s' must be a message in braces",
-                          name);
-        else if (rule_met(reading, rule))
-            return true;
-    }
-    return false;
-}
-
-static bool takes_part(struct caffe_reading *reading, const struct prototxt_field *layer)
-{
-    bool include = prototxt_find(layer, "include") != NULL;
-
-    if (include && prototxt_find(layer, "exclude"))
-        prototxt_fail(&reading->reader, layer, STATUS_DATA,
-                      "a layer may have include rules or exclude rules, not both");
-    return include ? any_rule_met(reading, layer, "include")
-                   : !any_rule_met(reading, layer, "exclude");
-}
-
-const struct prototxt_field *caffe_next_layer(struct caffe_reading *reading,
-                                              const struct prototxt_field *layer)
-{
-    layer = layer ? prototxt_find_next(layer) : prototxt_find(reading->root, reading->layer_name);
-    while (layer && !reading->reader.status && !takes_part(reading, layer))
-        layer = prototxt_find_next(layer);
-    return reading->reader.status ? NULL : layer;
-}
-
 /* ---- the form of the file ---- */
 
 static void find_form(struct caffe_reading *reading)
@@ -270,18 +222,20 @@ static const struct prototxt_field *maker_of(struct caffe_reading *reading, cons
     return NULL;
 }
 
-/* Any layer of another phase or stage that makes `name`, or NULL. */
+/* The last layer of another phase or stage that makes `name`, or NULL: files have what trains
+ * before what validates. */
 static const struct prototxt_field *elsewhere(struct caffe_reading *reading, const char *name)
 {
     const struct prototxt_field *layer = prototxt_find(reading->root, reading->layer_name), *top;
+    const struct prototxt_field *last = NULL;
 
     for (; layer; layer = prototxt_find_next(layer)) {
         for (top = prototxt_find(layer, "top"); top; top = prototxt_find_next(top)) {
             if (top->kind == PROTOTXT_STRING && !strcmp(top->text, name))
-                return layer;
+                last = layer;
         }
     }
-    return NULL;
+    return last;
 }
 
 /* Says more about a bottom that does not exist than the graph could. */
@@ -300,11 +254,7 @@ static void check_bottoms(struct caffe_reading *reading, const struct prototxt_f
         if (!maker) {
             maker = elsewhere(reading, bottoms[i]);
             if (maker)
-                prototxt_fail(&reading->reader, layer, STATUS_DATA,
-                              "layer '%s': bottom '%s' is made by layer '%s' in line %u only, "
-                              "whose rules keep it out of phase TEST without stages; take its "
-                              "include or exclude out",
-                              label, bottoms[i], caffe_layer_label(reading, maker), maker->line);
+                caffe_fail_filtered(reading, layer, bottoms[i], maker);
         } else if (is_left_out(reading, bottoms[i]))
             prototxt_fail(&reading->reader, layer, STATUS_DATA,
                           "layer '%s': bottom '%s' is made by layer '%s' in line %u, which only "
@@ -518,6 +468,8 @@ static enum status build(struct caffe_reading *reading)
     caffe_upgrade(reading);
     if (!reading->reader.status)
         find_form(reading);
+    if (!reading->reader.status)
+        caffe_check_state(reading);
     if (!reading->reader.status)
         check_types(reading);
     if (!reading->reader.status)

@@ -1,10 +1,10 @@
 /* caffe: reads Caffe's networks: a deploy prototxt and the caffemodel with its weights.
  *
  * Read are the current form (`layer`, types in quotes), V1 (`layers`, types as enum words) and V0
- * (`layers { layer { } }`). Layers are chosen as Caffe's net.cpp does for phase TEST, level 0, no
- * stage; what only training needs is left out (caffe_reading.h). Weights are matched to layers by
- * name, as Net::CopyTrainedLayersFrom does. Field numbers and defaults: src/caffe/proto/caffe.proto
- * of BVLC Caffe 1.0. Any thread.
+ * (`layers { layer { } }`). Layers are chosen as Caffe's net.cpp does for phase TEST, level 0 and
+ * the stages of the file's `state`; what only training needs is left out (caffe_reading.h). Weights
+ * are matched to layers by name, as Net::CopyTrainedLayersFrom does. Field numbers and defaults:
+ * src/caffe/proto/caffe.proto of BVLC Caffe 1.0. Any thread.
  */
 #ifndef MODEL_FORMAT_CAFFE_CAFFE_H
 #define MODEL_FORMAT_CAFFE_CAFFE_H

@@ -39,6 +39,14 @@ enum caffe_role caffe_role_of(const struct prototxt_field *layer, const char *ty
 const struct prototxt_field *caffe_next_layer(struct caffe_reading *reading,
                                               const struct prototxt_field *layer);
 
+/* An error when `state` of the file is not as it must be. Before caffe_next_layer(). */
+void caffe_check_state(struct caffe_reading *reading);
+
+/* The error that `layer` reads what only `maker` makes, which the rules keep out; names the stages
+ * that would let it in. */
+void caffe_fail_filtered(struct caffe_reading *reading, const struct prototxt_field *layer,
+                         const char *bottom, const struct prototxt_field *maker);
+
 /* The layer's name, "" without; its type, an error without. */
 const char *caffe_layer_label(struct caffe_reading *reading, const struct prototxt_field *layer);
 const char *caffe_layer_type(struct caffe_reading *reading, const struct prototxt_field *layer);

@@ -130,7 +130,7 @@ static void check_types(struct caffe_reading *reading)
         const struct operator_info *op = operator_find_caffe(type, reading->v1);
         const char *more = asks_for(layer, type, op);
         if (reading->reader.status || (op && !more) ||
-            caffe_role_of(layer, type, reading->v1) != CAFFE_LAYER)
+            caffe_role_of(reading, layer, type) != CAFFE_LAYER)
             continue;
         first = first ? first : layer;
         if (used < sizeof list) {
@@ -180,7 +180,7 @@ static bool is_left_out(const struct caffe_reading *reading, const char *name)
 }
 
 /* Takes the bottoms that only training has out of a Silence, and leaves out a layer that has no
- * others. True when the layer stays. */
+ * others. True when the layer stays; check_bottoms() then says what it lacks. */
 static bool drop_labels(struct caffe_reading *reading, enum operator_kind kind,
                         const char **bottoms, size_t *count)
 {
@@ -380,29 +380,29 @@ static const char *softmax_name(struct caffe_reading *reading, const struct prot
     while ((other = caffe_next_layer(reading, other))) {
         const char *type = caffe_layer_type(reading, other);
         if (!strcmp(caffe_layer_label(reading, other), "prob") ||
-            (other != layer && caffe_role_of(other, type, reading->v1) == CAFFE_SOFTMAX_LOSS))
+            (other != layer && caffe_role_of(reading, other, type) == CAFFE_SOFTMAX_LOSS))
             return own;
     }
     return graph_top(reading->graph, "prob") < 0 && !maker_of(reading, "prob") ? "prob" : own;
 }
 
-/* A Softmax of what the loss reads first, unless the net has one already. */
+/* A Softmax of what the loss reads first: the second top (softmax_loss_layer.cpp). Without a second
+ * top nobody asks for it by name, and a Softmax that the net has already will do. */
 static void add_softmax(struct caffe_reading *reading, const struct prototxt_field *layer,
-                        const char *const *bottoms, size_t bottom_count)
+                        const char *const *bottoms, size_t bottom_count, const char *top)
 {
     const struct prototxt_field *other = NULL;
-    const char *top;
 
     if (!bottom_count) {
         prototxt_fail(&reading->reader, layer, STATUS_DATA, "layer '%s' has no bottom",
                       caffe_layer_label(reading, layer));
         return;
     }
-    while ((other = caffe_next_layer(reading, other))) {
+    while (!top && (other = caffe_next_layer(reading, other))) {
         if (is_softmax_of(reading, other, bottoms[0]))
             return;
     }
-    top = softmax_name(reading, layer);
+    top = top ? top : softmax_name(reading, layer);
     add_node(reading, layer, operator_info(OPERATOR_SOFTMAX), bottoms, 1, &top, 1);
 }
 
@@ -416,7 +416,7 @@ static void add_layer(struct caffe_reading *reading, const struct prototxt_field
 
     if (reading->reader.status)
         return;
-    switch (caffe_role_of(layer, type, reading->v1)) {
+    switch (caffe_role_of(reading, layer, type)) {
     case CAFFE_DATA:
         caffe_add_data_layer(reading, layer);
         return;
@@ -424,7 +424,7 @@ static void add_layer(struct caffe_reading *reading, const struct prototxt_field
         add_axpy(reading, layer, bottoms, bottom_count, tops, top_count);
         return;
     case CAFFE_SOFTMAX_LOSS:
-        add_softmax(reading, layer, bottoms, bottom_count);
+        add_softmax(reading, layer, bottoms, bottom_count, top_count > 1 ? tops[1] : NULL);
         leave_out_tops(reading, layer);
         return;
     case CAFFE_LOSS:
@@ -449,7 +449,7 @@ static void count(struct caffe_reading *reading, size_t *nodes, size_t *values)
     while ((layer = caffe_next_layer(reading, layer))) {
         size_t tops = prototxt_count(layer, "top");
         const char *type = caffe_layer_type(reading, layer);
-        size_t least = caffe_role_of(layer, type, reading->v1) == CAFFE_AXPY ? AXPY_NODES : 1;
+        size_t least = caffe_role_of(reading, layer, type) == CAFFE_AXPY ? AXPY_NODES : 1;
         *nodes += tops > least ? tops : least;
         *values += tops > least ? tops : least;
         if (*nodes > MAX_LAYERS || *values > MAX_LAYERS)

@@ -28,9 +28,13 @@ void caffe_read_dropout(const struct caffe_layer *layer, union parameters *out)
     }
 }
 
+/* infogain_loss_layer.cpp gives its softmax an axis of its own parameters. */
 void caffe_read_softmax(const struct caffe_layer *layer, union parameters *out)
 {
-    const struct prototxt_field *message = caffe_parameters(layer, "softmax_param", "engine axis");
+    const struct prototxt_field *message =
+        prototxt_find(layer->layer, "infogain_loss_param")
+            ? caffe_parameters(layer, "infogain_loss_param", "source axis")
+            : caffe_parameters(layer, "softmax_param", "engine axis");
 
     out->softmax.axis =
         prototxt_int(layer->reader, message, "axis", -SHAPE_MAX_DIMS, SHAPE_MAX_DIMS, 1);

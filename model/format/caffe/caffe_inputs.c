@@ -214,7 +214,7 @@ static bool is_read(struct caffe_reading *reading, const char *top)
     const struct prototxt_field *layer = NULL, *bottom;
 
     while ((layer = caffe_next_layer(reading, layer))) {
-        enum caffe_role role = caffe_role_of(layer, caffe_layer_type(reading, layer), reading->v1);
+        enum caffe_role role = caffe_role_of(reading, layer, caffe_layer_type(reading, layer));
         bottom = role == CAFFE_LAYER || role == CAFFE_AXPY ? prototxt_find(layer, "bottom") : NULL;
         for (; bottom; bottom = prototxt_find_next(bottom)) {
             if (bottom->kind == PROTOTXT_STRING && !strcmp(bottom->text, top))

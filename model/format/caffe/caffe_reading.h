@@ -2,8 +2,9 @@
  *
  * A file of 2013 (V0) is first brought into V1 (caffe_upgrade.c). Then the layers of phase TEST are
  * taken one by one. Those that only training has become what a deploy.prototxt would have in their
- * place: a data layer an Input of its first top, SoftmaxWithLoss a Softmax, other losses and
- * accuracies nothing; layers that read nothing else than labels go with them.
+ * place: a data layer an Input of its first top, SoftmaxWithLoss a Softmax (of its second top, if
+ * it has one), other losses and accuracies nothing; layers that read nothing else
+ * than labels go with them.
  */
 #ifndef MODEL_FORMAT_CAFFE_CAFFE_READING_H
 #define MODEL_FORMAT_CAFFE_CAFFE_READING_H
@@ -32,7 +33,8 @@ enum caffe_role {
     CAFFE_LOSS          /* nothing */
 };
 
-enum caffe_role caffe_role_of(const struct prototxt_field *layer, const char *type, bool v1);
+enum caffe_role caffe_role_of(const struct caffe_reading *reading,
+                              const struct prototxt_field *layer, const char *type);
 
 /* The layer after `layer` (NULL: the first) that takes part in phase TEST; NULL at the end or after
  * an error. */

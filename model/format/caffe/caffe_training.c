@@ -30,7 +30,7 @@ static const struct {
     {"HDF5Output", "HDF5_OUTPUT", CAFFE_LOSS},
 };
 
-enum caffe_role caffe_role_of(const struct prototxt_field *layer, const char *type, bool v1)
+static enum caffe_role role_of_type(const struct prototxt_field *layer, const char *type, bool v1)
 {
     for (size_t i = 0; *type && i < sizeof roles / sizeof *roles; i++) {
         if (!strcmp(type, v1 ? roles[i].v1_type : roles[i].type))
@@ -40,6 +40,21 @@ enum caffe_role caffe_role_of(const struct prototxt_field *layer, const char *ty
     if (!v1 && !strcmp(type, "Python") && !prototxt_find(layer, "bottom"))
         return CAFFE_DATA;
     return CAFFE_LAYER;
+}
+
+/* infogain_loss_layer.cpp of Caffe 1.0 makes the softmax its second top; before 1.0 the layer had
+ * one top and no softmax. */
+static bool is_softmax_loss(const struct prototxt_field *layer, const char *type)
+{
+    return (!strcmp(type, "InfogainLoss") || !strcmp(type, "INFOGAIN_LOSS")) &&
+           prototxt_count(layer, "top") > 1;
+}
+
+enum caffe_role caffe_role_of(const struct caffe_reading *reading,
+                              const struct prototxt_field *layer, const char *type)
+{
+    return is_softmax_loss(layer, type) ? CAFFE_SOFTMAX_LOSS
+                                        : role_of_type(layer, type, reading->v1);
 }
 
 void caffe_leave_out(struct caffe_reading *reading, const char *top)

@@ -1,0 +1,135 @@
+/* What becomes of losses, of those who read their tops, and of labels. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/graph.h"
+#include "tests/lib/net.h"
+
+/* "name:Type(top) name:Type(top) ..." of all nodes. */
+static void accept(const char *prototxt, const char *expected)
+{
+    struct error error = {""};
+    struct graph *graph;
+    char text[1024] = "";
+    size_t used = 0;
+
+    if (net_load(prototxt, NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < graph->node_count; i++) {
+        const struct node *node = &graph->nodes[i];
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s:%s(%s)", i ? " " : "",
+                                 node->name, node->op->name,
+                                 node->output_count ? graph->values[node->outputs[0]].name : "");
+    }
+    assert_string_equal(text, expected);
+    graph_free(graph);
+}
+
+static void refuse(const char *prototxt, enum status expected, const char *text)
+{
+    struct error error = {""};
+    struct graph *graph;
+    enum status status = net_load(prototxt, NULL, &graph, &error);
+
+    if (status != expected || !strstr(error.text, text))
+        fail_msg("status %d, '%s' instead of '%s'", status, error.text, text);
+    assert_null(strchr(error.text, '\n'));
+}
+
+#define DATA                                                                                       \
+    "layer { name: 'd' type: 'Data' top: 'x' top: 'label' transform_param { crop_size: 4 } }\n"
+#define SCORE "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'r' }\n"
+
+/* ---- losses of two tops ---- */
+
+static void the_second_top_of_a_softmax_loss_is_the_softmax(void **state)
+{
+    (void)state;
+    accept(DATA SCORE "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'r' bottom: 'label'\n"
+                      "  top: 'loss' top: 'likely' }\n",
+           "x:Input(x) r:ReLU(r) l:Softmax(likely)");
+    accept(DATA SCORE "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'r' bottom: 'label'\n"
+                      "  top: 'loss' top: 'prob' }\n"
+                      "layer { name: 'm' type: 'ArgMax' bottom: 'prob' top: 'm' }\n"
+                      "layer { name: 'p' type: 'Power' bottom: 'loss' top: 'p' }\n",
+           "x:Input(x) r:ReLU(r) l:Softmax(prob) m:ArgMax(m)");
+    accept("layers { name: 'd' type: DATA top: 'x' top: 'label'\n"
+           "  transform_param { crop_size: 4 } }\n"
+           "layers { name: 'l' type: SOFTMAX_LOSS bottom: 'x' bottom: 'label'\n"
+           "  top: 'loss' top: 'p' }\n"
+           "layers { name: 'm' type: ARGMAX bottom: 'p' top: 'm' }\n",
+           "x:Input(x) l:Softmax(p) m:ArgMax(m)");
+}
+
+/* Their readers must find them. */
+static void a_second_top_stays_beside_a_softmax_that_stands_there(void **state)
+{
+    (void)state;
+    accept(DATA SCORE "layer { name: 's' type: 'Softmax' bottom: 'r' top: 's' }\n"
+                      "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'r' bottom: 'label'\n"
+                      "  top: 'loss' top: 'q' }\n"
+                      "layer { name: 'm' type: 'ArgMax' bottom: 'q' top: 'm' }\n",
+           "x:Input(x) r:ReLU(r) s:Softmax(s) l:Softmax(q) m:ArgMax(m)");
+}
+
+/* infogain_loss_layer.cpp of Caffe 1.0 holds a softmax too. */
+static void the_second_top_of_an_infogain_loss_is_the_softmax(void **state)
+{
+    (void)state;
+    accept(DATA SCORE "layer { name: 'l' type: 'InfogainLoss' bottom: 'r' bottom: 'label'\n"
+                      "  top: 'loss' top: 'q' infogain_loss_param { source: 'f' } }\n"
+                      "layer { name: 'm' type: 'ArgMax' bottom: 'q' top: 'm' }\n",
+           "x:Input(x) r:ReLU(r) l:Softmax(q) m:ArgMax(m)");
+}
+
+static void the_axis_of_a_loss_is_that_of_its_softmax(void **state)
+{
+    static const char *const layers[] = {
+        "type: 'SoftmaxWithLoss' softmax_param { axis: 2 } top: 'loss'",
+        "type: 'SoftmaxWithLoss' softmax_param { axis: 2 } top: 'loss' top: 'q'",
+        "type: 'InfogainLoss' infogain_loss_param { axis: 2 } top: 'loss' top: 'q'"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        struct error error = {""};
+        struct graph *graph;
+        char text[512];
+        snprintf(text, sizeof text, DATA "layer { name: 'l' %s bottom: 'x' bottom: 'label' }",
+                 layers[i]);
+        if (net_load(text, NULL, &graph, &error))
+            fail_msg("%s", error.text);
+        assert_int_equal(graph->node_count, 2);
+        assert_int_equal(graph->nodes[1].op->kind, OPERATOR_SOFTMAX);
+        assert_int_equal(graph->nodes[1].parameters.softmax.axis, 2);
+        graph_free(graph);
+    }
+}
+
+/* ---- nothing vanishes for want of what it reads ---- */
+
+static void a_layer_that_reads_what_no_layer_makes_is_named(void **state)
+{
+    (void)state;
+    refuse(DATA SCORE "layer { name: 'm' type: 'ArgMax' bottom: 'nothing' top: 'm' }\n",
+           STATUS_DATA, ":3: layer 'm': bottom 'nothing' is made by no layer before it");
+    refuse(DATA "layer { name: 'l' type: 'SoftmaxWithLoss' bottom: 'y' bottom: 'label' }\n",
+           STATUS_DATA, ":2: layer 'l': bottom 'y' is made by no layer before it");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_second_top_of_a_softmax_loss_is_the_softmax),
+        cmocka_unit_test(a_second_top_stays_beside_a_softmax_that_stands_there),
+        cmocka_unit_test(the_second_top_of_an_infogain_loss_is_the_softmax),
+        cmocka_unit_test(the_axis_of_a_loss_is_that_of_its_softmax),
+        cmocka_unit_test(a_layer_that_reads_what_no_layer_makes_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -179,6 +179,15 @@ static bool is_left_out(const struct caffe_reading *reading, const char *name)
     return false;
 }
 
+/* Whatever its place among the tops, what weights work on is no label. */
+static bool has_weights(enum operator_kind kind, size_t bottoms)
+{
+    return kind == OPERATOR_CONVOLUTION || kind == OPERATOR_DECONVOLUTION ||
+           kind == OPERATOR_INNER_PRODUCT || kind == OPERATOR_PRELU || kind == OPERATOR_NORMALIZE ||
+           kind == OPERATOR_BATCH_NORM ||
+           ((kind == OPERATOR_SCALE || kind == OPERATOR_BIAS) && bottoms == 1);
+}
+
 /* Takes the bottoms that only training has out of a Silence, and leaves out a layer that has no
  * others. True when the layer stays; check_bottoms() then says what it lacks. */
 static bool drop_labels(struct caffe_reading *reading, enum operator_kind kind,
@@ -190,7 +199,7 @@ static bool drop_labels(struct caffe_reading *reading, enum operator_kind kind,
         if (!is_left_out(reading, bottoms[i]))
             kept++;
     }
-    if (kept == given || (kept && kind != OPERATOR_SILENCE))
+    if (kept == given || (kept && kind != OPERATOR_SILENCE) || has_weights(kind, given))
         return true;
     for (size_t i = kept = 0; i < given; i++) {
         if (!is_left_out(reading, bottoms[i]))
@@ -238,6 +247,24 @@ static const struct prototxt_field *elsewhere(struct caffe_reading *reading, con
     return last;
 }
 
+static void fail_left_out(struct caffe_reading *reading, const struct prototxt_field *layer,
+                          const char *bottom, const struct prototxt_field *maker)
+{
+    const char *type = caffe_layer_type(reading, maker);
+    char remedy[320] = "";
+
+    if (caffe_role_of(reading, maker, type) == CAFFE_DATA)
+        snprintf(remedy, sizeof remedy,
+                 "; only the first top of a data layer becomes an input: put input: \"%.128s\" and "
+                 "its input_shape into the file in place of that layer",
+                 bottom);
+    prototxt_fail(&reading->reader, layer, STATUS_DATA,
+                  "layer '%s': bottom '%s' is made by layer '%s' in line %u, which only training "
+                  "needs and which is left out%s",
+                  caffe_layer_label(reading, layer), bottom, caffe_layer_label(reading, maker),
+                  maker->line, remedy);
+}
+
 /* Says more about a bottom that does not exist than the graph could. */
 static void check_bottoms(struct caffe_reading *reading, const struct prototxt_field *layer,
                           const char *const *bottoms, size_t count)
@@ -256,10 +283,7 @@ static void check_bottoms(struct caffe_reading *reading, const struct prototxt_f
             if (maker)
                 caffe_fail_filtered(reading, layer, bottoms[i], maker);
         } else if (is_left_out(reading, bottoms[i]))
-            prototxt_fail(&reading->reader, layer, STATUS_DATA,
-                          "layer '%s': bottom '%s' is made by layer '%s' in line %u, which only "
-                          "training needs and which is left out",
-                          label, bottoms[i], caffe_layer_label(reading, maker), maker->line);
+            fail_left_out(reading, layer, bottoms[i], maker);
         else
             prototxt_fail(&reading->reader, layer, STATUS_DATA,
                           "layer '%s': bottom '%s' is made by layer '%s' in line %u; a layer must "

@@ -3,7 +3,7 @@
  * A file of 2013 (V0) is first brought into V1 (caffe_upgrade.c). Then the layers of phase TEST are
  * taken one by one. Those that only training has become what a deploy.prototxt would have in their
  * place: a data layer an Input of its first top, SoftmaxWithLoss a Softmax (of its second top, if
- * it has one), other losses and accuracies nothing; layers that read nothing else
+ * it has one), other losses and accuracies nothing; layers without weights that read nothing else
  * than labels go with them.
  */
 #ifndef MODEL_FORMAT_CAFFE_CAFFE_READING_H

@@ -122,6 +122,22 @@ static void a_layer_that_reads_what_no_layer_makes_is_named(void **state)
            STATUS_DATA, ":2: layer 'l': bottom 'y' is made by no layer before it");
 }
 
+/* Labels are not what weights are for: that top is an image, whatever its place. */
+static void weights_on_what_looks_like_a_label_are_an_error(void **state)
+{
+    (void)state;
+    refuse("layer { name: 'd' type: 'DummyData' top: 'label' top: 'x' dummy_data_param {\n"
+           "  num: 1 channels: 1 height: 1 width: 1 } include { phase: TRAIN } }\n"
+           "layer { name: 'd' type: 'MemoryData' top: 'label' top: 'x' memory_data_param {\n"
+           "  batch_size: 1 channels: 1 height: 2 width: 2 } }\n"
+           "layer { name: 'f' type: 'InnerProduct' bottom: 'x' top: 'f'\n"
+           "  inner_product_param { num_output: 2 } }\n",
+           STATUS_DATA,
+           ":5: layer 'f': bottom 'x' is made by layer 'd' in line 3, which only training needs "
+           "and which is left out; only the first top of a data layer becomes an input: put "
+           "input: \"x\" and its input_shape into the file in place of that layer");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +146,7 @@ int main(void)
         cmocka_unit_test(the_second_top_of_an_infogain_loss_is_the_softmax),
         cmocka_unit_test(the_axis_of_a_loss_is_that_of_its_softmax),
         cmocka_unit_test(a_layer_that_reads_what_no_layer_makes_is_named),
+        cmocka_unit_test(weights_on_what_looks_like_a_label_are_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

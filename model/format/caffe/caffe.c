@@ -495,6 +495,8 @@ static enum status build(struct caffe_reading *reading)
     if (!reading->reader.status)
         caffe_check_state(reading);
     if (!reading->reader.status)
+        caffe_find_python_losses(reading);
+    if (!reading->reader.status)
         check_types(reading);
     if (!reading->reader.status)
         count(reading, &nodes, &values);

@@ -11,6 +11,8 @@
 
 #include "model/format/caffe/caffe.h"
 
+enum { CAFFE_MAX_PYTHON_LOSSES = 16 };
+
 struct caffe_reading {
     struct prototxt_reader reader;
     struct graph *graph;
@@ -21,6 +23,8 @@ struct caffe_reading {
     struct arena arena;       /* fields that the upgrade makes, and the next two */
     const char **left_out;    /* tops that only training has */
     size_t left_out_count;
+    const struct prototxt_field *python_losses[CAFFE_MAX_PYTHON_LOSSES];
+    size_t python_loss_count;
     const char *names[OPERATOR_MAX_INPUTS + OPERATOR_MAX_OUTPUTS];
 };
 
@@ -35,6 +39,10 @@ enum caffe_role {
 
 enum caffe_role caffe_role_of(const struct caffe_reading *reading,
                               const struct prototxt_field *layer, const char *type);
+
+/* Finds the Python layers that are losses beyond doubt, among the first CAFFE_MAX_PYTHON_LOSSES.
+ * The others stay layers, of a type that is not supported. */
+void caffe_find_python_losses(struct caffe_reading *reading);
 
 /* The layer after `layer` (NULL: the first) that takes part in phase TEST; NULL at the end or after
  * an error. */

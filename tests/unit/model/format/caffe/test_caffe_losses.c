@@ -111,6 +111,53 @@ static void the_axis_of_a_loss_is_that_of_its_softmax(void **state)
     }
 }
 
+/* ---- losses in Python ---- */
+
+#define PYTHON(more) "layer { name: 'l' type: 'Python' " more " python_param { layer: 'L' } }\n"
+
+static void losses_in_python_go(void **state)
+{
+    static const char *const layers[] = {
+        PYTHON("bottom: 'r' bottom: 'label' top: 'l' loss_weight: 1"),
+        PYTHON("bottom: 'r' top: 'l' loss_weight: 0.5"),
+        PYTHON("bottom: 'r' top: 'a' top: 'b' loss_weight: 0.5 loss_weight: 2"),
+        PYTHON("bottom: 'r' bottom: 'label' top: 'l'"),
+        PYTHON("bottom: 'r' bottom: 'label'"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        char text[512];
+        snprintf(text, sizeof text, DATA SCORE "%s", layers[i]);
+        accept(text, "x:Input(x) r:ReLU(r)");
+    }
+}
+
+static void python_layers_that_may_be_more_than_a_loss_are_refused(void **state)
+{
+    static const char *const layers[] = {
+        PYTHON("bottom: 'r' top: 'l'"),
+        PYTHON("bottom: 'r' top: 'l' loss_weight: 0"),
+        PYTHON("bottom: 'r' top: 'a' top: 'l' loss_weight: 1 loss_weight: 0"),
+        PYTHON("bottom: 'r' bottom: 'label' top: 'a' top: 'l'"),
+        PYTHON("bottom: 'r' bottom: 'label' top: 'r'"),
+        PYTHON("bottom: 'r' top: 'l' loss_weight: 1") "layer { name: 's' type: 'ReLU' bottom: 'l' "
+                                                      "top: 's' }\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        char text[512];
+        snprintf(text, sizeof text, DATA SCORE "%s", layers[i]);
+        refuse(text, STATUS_UNSUPPORTED,
+               ":3: 1 layer of a type that is not supported: 'l' (Python)");
+    }
+    /* Its second top is no label as soon as a layer reads it. */
+    refuse("layer { name: 'd' type: 'DummyData' top: 'x' top: 'y' dummy_data_param {\n"
+           "  shape { dim: 1 dim: 2 } } }\n" SCORE PYTHON("bottom: 'r' bottom: 'y' top: 'l'"),
+           STATUS_UNSUPPORTED, "'l' (Python)");
+}
+
 /* ---- nothing vanishes for want of what it reads ---- */
 
 static void a_layer_that_reads_what_no_layer_makes_is_named(void **state)
@@ -145,6 +192,8 @@ int main(void)
         cmocka_unit_test(a_second_top_stays_beside_a_softmax_that_stands_there),
         cmocka_unit_test(the_second_top_of_an_infogain_loss_is_the_softmax),
         cmocka_unit_test(the_axis_of_a_loss_is_that_of_its_softmax),
+        cmocka_unit_test(losses_in_python_go),
+        cmocka_unit_test(python_layers_that_may_be_more_than_a_loss_are_refused),
         cmocka_unit_test(a_layer_that_reads_what_no_layer_makes_is_named),
         cmocka_unit_test(weights_on_what_looks_like_a_label_are_an_error),
     };

@@ -493,7 +493,7 @@ static enum status build(struct caffe_reading *reading)
     if (!reading->reader.status)
         find_form(reading);
     if (!reading->reader.status)
-        caffe_check_state(reading);
+        caffe_find_stages(reading);
     if (!reading->reader.status)
         caffe_find_python_losses(reading);
     if (!reading->reader.status)

@@ -19,9 +19,10 @@ struct caffe_reading {
     bool v1;
     const char *layer_name; /* field of the root: "layer" or "layers" */
     const struct prototxt_field *root;
-    struct shape input_shape; /* of the options; dims 0: not given */
-    struct arena arena;       /* fields that the upgrade makes, and the next two */
-    const char **left_out;    /* tops that only training has */
+    const struct prototxt_field *stages; /* of the file's state: the first */
+    struct shape input_shape;            /* of the options; dims 0: not given */
+    struct arena arena;                  /* fields that the upgrade makes, and the next two */
+    const char **left_out;               /* tops that only training has */
     size_t left_out_count;
     const struct prototxt_field *python_losses[CAFFE_MAX_PYTHON_LOSSES];
     size_t python_loss_count;
@@ -49,8 +50,8 @@ void caffe_find_python_losses(struct caffe_reading *reading);
 const struct prototxt_field *caffe_next_layer(struct caffe_reading *reading,
                                               const struct prototxt_field *layer);
 
-/* An error when `state` of the file is not as it must be. Before caffe_next_layer(). */
-void caffe_check_state(struct caffe_reading *reading);
+/* Fills reading->stages, by which caffe_next_layer() chooses. */
+void caffe_find_stages(struct caffe_reading *reading);
 
 /* The error that `layer` reads what only `maker` makes, which the rules keep out; names the stages
  * that would let it in. */

@@ -8,16 +8,13 @@ enum { MAX_STAGES = 64, STAGES_SHOWN = 16 };
 
 /* The stages of the file's own `state` count. Its phase and level do not: Net::Net(param_file,
  * phase, level, stages) of net.cpp sets them and adds to the stages. */
-static const struct prototxt_field *first_stage(struct caffe_reading *reading)
+void caffe_find_stages(struct caffe_reading *reading)
 {
-    return prototxt_find(prototxt_message(&reading->reader, reading->root, "state"), "stage");
-}
-
-void caffe_check_state(struct caffe_reading *reading)
-{
-    const struct prototxt_field *stage = first_stage(reading);
+    const struct prototxt_field *stage =
+        prototxt_find(prototxt_message(&reading->reader, reading->root, "state"), "stage");
     size_t count = 0;
 
+    reading->stages = stage;
     for (; stage && !reading->reader.status; stage = prototxt_find_next(stage)) {
         prototxt_field_string(&reading->reader, stage);
         if (++count > MAX_STAGES)
@@ -28,7 +25,7 @@ void caffe_check_state(struct caffe_reading *reading)
 
 static bool in_stage(struct caffe_reading *reading, const struct prototxt_field *wanted)
 {
-    const struct prototxt_field *stage = first_stage(reading);
+    const struct prototxt_field *stage = reading->stages;
     const char *name = prototxt_field_string(&reading->reader, wanted);
 
     while (stage && strcmp(stage->text, name) != 0)
@@ -157,7 +154,7 @@ void caffe_fail_filtered(struct caffe_reading *reading, const struct prototxt_fi
                       "keep it out of %s; put state { stage: \"%.40s\" } into the prototxt (its "
                       "rules name the stages %s), or add input: \"%s\" and its input_shape",
                       label, bottom, other, maker->line,
-                      first_stage(reading) ? "the stages of the file's state"
-                                           : "phase TEST without stages",
+                      reading->stages ? "the stages of the file's state"
+                                      : "phase TEST without stages",
                       own.names[0], list, bottom);
 }

@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,10 @@
 #include "model/format/onnx/onnx.h"
 #include "model/format/tensorflow/tensorflow.h"
 #include "model/format/wire.h"
+
+#define FREEZE                                                                                     \
+    ", whose weights lie in other files; freeze it into one GraphDef first (freeze_graph, or "     \
+    "convert_variables_to_constants_v2 of TensorFlow 2)"
 
 enum kind {
     KIND_NONE, /* no file */
@@ -23,7 +28,10 @@ enum kind {
     KIND_TENSORFLOW,
     KIND_SAVED_MODEL,
     KIND_META_GRAPH,
-    KIND_HDF5
+    KIND_HDF5,
+    KIND_PYTORCH,
+    KIND_WEB_PAGE,
+    KIND_LFS_POINTER
 };
 
 static const char *const kind_names[] = {[KIND_NONE] = "missing",
@@ -38,7 +46,24 @@ static const char *const kind_names[] = {[KIND_NONE] = "missing",
                                          [KIND_TENSORFLOW] = "a TensorFlow graph",
                                          [KIND_SAVED_MODEL] = "a TensorFlow SavedModel",
                                          [KIND_META_GRAPH] = "a TensorFlow MetaGraph",
-                                         [KIND_HDF5] = "an HDF5 file"};
+                                         [KIND_HDF5] = "an HDF5 file",
+                                         [KIND_PYTORCH] = "a PyTorch checkpoint",
+                                         [KIND_WEB_PAGE] = "a web page",
+                                         [KIND_LFS_POINTER] = "a git-lfs pointer"};
+
+/* What is no model that could be read, whatever stands beside it, and how to come by one. */
+static const struct {
+    enum kind kind;
+    enum status status;
+    const char *remedy; /* behind its name */
+} foreign[] = {
+    {KIND_SAVED_MODEL, STATUS_UNSUPPORTED, FREEZE},
+    {KIND_META_GRAPH, STATUS_UNSUPPORTED, FREEZE},
+    {KIND_PYTORCH, STATUS_UNSUPPORTED, "; export the model to ONNX with torch.onnx.export"},
+    {KIND_WEB_PAGE, STATUS_DATA,
+     " instead of the file; download the file itself, not the page about it"},
+    {KIND_LFS_POINTER, STATUS_DATA, " instead of the file; fetch that with 'git lfs pull'"},
+};
 
 static bool starts_with(const struct mapping *mapping, const char *magic, size_t size)
 {
@@ -118,10 +143,49 @@ static enum kind container_kind(const struct mapping *mapping)
     return KIND_NONE;
 }
 
+/* torch.save() makes a zip file that has a member FOLDER/data.pkl, before its tensors; TorchScript
+ * has that behind them. So the name stands near the beginning or in the directory at the end.
+ * Before PyTorch 1.6 a checkpoint was a pickle of its MAGIC_NUMBER (torch/serialization.py) and
+ * others. */
+static bool is_pytorch(const struct mapping *mapping)
+{
+    static const char member[] = "/data.pkl";
+    static const char magic[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+    size_t look = mapping->size < 64 << 10 ? mapping->size : 64 << 10;
+
+    if (!starts_with(mapping, "PK", 2))
+        return starts_with(mapping, magic, sizeof magic - 1);
+    return memmem(mapping->bytes, look, member, sizeof member - 1) ||
+           memmem(mapping->bytes + mapping->size - look, look, member, sizeof member - 1);
+}
+
+/* HTML, or the XML that stores of files answer with; no text of a model begins with a tag. */
+static bool is_web_page(const struct mapping *mapping)
+{
+    size_t at = starts_with(mapping, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+    while (at < mapping->size && isspace(mapping->bytes[at]))
+        at++;
+    return mapping->size - at > 1 && mapping->bytes[at] == '<' &&
+           (isalpha(mapping->bytes[at + 1]) || mapping->bytes[at + 1] == '!' ||
+            mapping->bytes[at + 1] == '?');
+}
+
+static enum kind text_kind(const struct mapping *mapping)
+{
+    static const char pointer[] = "version https://git-lfs.github.com/spec/";
+
+    if (is_web_page(mapping))
+        return KIND_WEB_PAGE;
+    return starts_with(mapping, pointer, sizeof pointer - 1) ? KIND_LFS_POINTER : KIND_PROTOTXT;
+}
+
 static enum kind kind_of(const struct mapping *mapping)
 {
     if (!mapping->size)
         return KIND_EMPTY;
+    if (is_pytorch(mapping))
+        return KIND_PYTORCH;
     /* A zip file starts with its first member or, when there is none, with its directory's end. */
     if (starts_with(mapping, "PK\3\4", 4) || starts_with(mapping, "PK\5\6", 4))
         return KIND_NPZ;
@@ -132,7 +196,7 @@ static enum kind kind_of(const struct mapping *mapping)
     if (starts_with(mapping, "\x89HDF\r\n", 6))
         return KIND_HDF5;
     if (is_text(mapping))
-        return KIND_PROTOTXT;
+        return text_kind(mapping);
     if (container_kind(mapping))
         return container_kind(mapping);
     if (caffe_is_model(mapping))
@@ -155,9 +219,15 @@ static enum status open_part(const char *text, size_t size, struct part *part, s
     if (!part->path)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", text);
     status = mapping_open(part->path, &part->mapping, error);
-    if (!status)
-        part->kind = kind_of(part->mapping);
-    return status;
+    if (status)
+        return status;
+    part->kind = kind_of(part->mapping);
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        if (part->kind == foreign[i].kind)
+            return error_set(error, foreign[i].status, "%s: is %s%s", part->path,
+                             kind_names[part->kind], foreign[i].remedy);
+    }
+    return STATUS_OK;
 }
 
 static enum status load_caffe(struct part *graph, struct part *weights,
@@ -220,12 +290,6 @@ static enum status load_parts(struct part *graph, struct part *weights,
         return error_set(error, STATUS_DATA,
                          "%s: is %s; its prototxt is needed too: give X.prototxt,%s", graph->path,
                          kind_names[graph->kind], graph->path);
-    if (graph->kind == KIND_SAVED_MODEL || graph->kind == KIND_META_GRAPH)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: is %s, whose weights lie in other files; freeze it into one GraphDef "
-                         "first (freeze_graph, or convert_variables_to_constants_v2 of TensorFlow "
-                         "2)",
-                         graph->path, kind_names[graph->kind]);
     if (weights->kind == KIND_NONE)
         return error_set(error, STATUS_DATA,
                          "%s: is %s; expected X.prototxt,X.caffemodel, an .npz with its .json, a "

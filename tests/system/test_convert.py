@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import lib
@@ -419,6 +420,29 @@ class BadInput(Convert):
         done = self.refused(65, "'a' (LSTM)", "convert", net, "--to", "onnx", "-o", self.folder / "out")
         self.assertIn("'b' (Python)", done.stderr)
         self.assertIn(f"{net}:2", done.stderr)
+
+    def test_a_checkpoint_of_pytorch_is_told_the_way_to_onnx(self):
+        names = ("data.pkl", "data/0", "version")
+        for order in (names, names[::-1]):
+            with zipfile.ZipFile(self.folder / "net.pth", "w") as archive:
+                for name in order:
+                    archive.writestr(f"archive/{name}", b"\x80\x02." + bytes(5000))
+            self.refused(65, "net.pth: is a PyTorch checkpoint; export the model to ONNX with torch.onnx.export",
+                         "convert", self.folder / "net.pth", "--to", "onnx", "-o", self.folder / "out")
+
+    def test_what_is_no_model_is_called_by_its_name(self):
+        files = {"old.pth": (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.", "a PyTorch checkpoint"),
+                 "page.onnx": (b"\n<!DOCTYPE html>\n<html><head>", "a web page"),
+                 "page.pb": (b"\xef\xbb\xbf<HTML lang='en'>", "a web page"),
+                 "denied.onnx": (b"<?xml version='1.0'?><Error>", "a web page"),
+                 "pointer.caffemodel": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n",
+                                        "a git-lfs pointer instead of the file; fetch that with 'git lfs pull'")}
+        for name, (content, word) in files.items():
+            (self.folder / name).write_bytes(content)
+            for model in (self.folder / name, f"{lib.ROOT}/config/models/shapes.prototxt,{self.folder / name}"):
+                with self.subTest(model):
+                    self.refused(65, f"{name}: is {word}", "convert", model, "--to", "onnx",
+                                 "-o", self.folder / "out")
 
     def test_absurd_networks_are_refused(self):
         net = self.folder / "net.prototxt"

@@ -185,14 +185,23 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Splits a spec at its comma; `spec` is changed. */
+static void add_file(struct certificate_side *side, const char *path)
+{
+    side->paths[side->file_count] = path;
+    side->names[side->file_count++] = base_name(path);
+}
+
+/* `spec` is cut in two and must stay as long as the side. */
 static void fill_side(struct certificate_side *side, char *spec, const char *format)
 {
+    char *end = spec + model_split(spec);
+    bool two = *end == ',';
+
     side->format = format;
-    for (char *path; (path = strsep(&spec, ",")) && side->file_count < CERTIFICATE_FILES;) {
-        side->paths[side->file_count] = path;
-        side->names[side->file_count++] = base_name(path);
-    }
+    *end = '\0';
+    add_file(side, spec);
+    if (two)
+        add_file(side, end + 1);
 }
 
 static enum status write_certificate(const struct request *request, struct conversion *conversion,

@@ -41,10 +41,6 @@ static enum status check_manifest(const struct manifest *manifest, struct error 
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: dimensions: missing; the local engine needs [3, height, width]",
                          path);
-    if (strchr(manifest->graph_path, ',') ||
-        (manifest->weights_path && strchr(manifest->weights_path, ',')))
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: a comma in the path of graph or weights; rename the file", path);
     return STATUS_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "model/format/caffe/caffe.h"
 #include "model/format/mapping.h"
@@ -323,16 +324,45 @@ static bool holds_weights(const struct part *part)
     return part->kind == KIND_CAFFEMODEL || part->kind == KIND_NPY || part->kind == KIND_NPZ;
 }
 
+static bool is_file(const char *text, size_t size)
+{
+    char *path = strndup(text, size);
+    struct stat info;
+    bool found = path && !stat(path, &info) && !S_ISDIR(info.st_mode);
+
+    free(path);
+    return found;
+}
+
+size_t model_split(const char *spec)
+{
+    size_t size = strlen(spec), first = strcspn(spec, ","), best = first;
+    bool found = false;
+
+    if (first == size || is_file(spec, size))
+        return size;
+    for (size_t at = first; at < size; at += 1 + strcspn(spec + at + 1, ",")) {
+        if (!is_file(spec, at))
+            continue;
+        if (is_file(spec + at + 1, size - at - 1))
+            return at;
+        best = found ? best : at;
+        found = true;
+    }
+    return best;
+}
+
 enum status model_load(const char *spec, const struct model_options *options, struct graph **out,
                        struct error *error)
 {
     static const struct model_options none = {.input_shape = {.dims = 0}};
-    const char *comma = strchr(spec, ',');
+    size_t size = model_split(spec);
+    const char *comma = spec[size] ? spec + size : NULL;
     struct part first = {.path = NULL}, second = {.path = NULL};
     enum status status;
 
     *out = NULL;
-    status = open_part(spec, comma ? (size_t)(comma - spec) : strlen(spec), &first, error);
+    status = open_part(spec, size, &first, error);
     if (!status && comma)
         status = open_part(comma + 1, strlen(comma + 1), &second, error);
     if (!status) {

@@ -14,12 +14,18 @@ struct model_options {
 
 /* Loads a network. `spec` is "X.prototxt,X.caffemodel", "X.npz" (with X.json beside it, or both
  * with a comma), "X.prototxt,X.npy" (the pickled dictionaries of caffe-tensorflow and MMdnn), a
- * frozen GraphDef or an ONNX file; what each file is, is told by content, not by name. `options`
- * may be NULL. STATUS_UNSUPPORTED names every layer of a kind that it does not know; STATUS_DATA
- * names file, line or byte and layer; STATUS_IO a file that cannot be opened. The caller frees *out
- * with graph_free(). Weights stay in the mapped file, which must not change meanwhile. */
+ * frozen GraphDef or an ONNX file; model_split() says where its first file ends. What each file is,
+ * is told by content, not by name. `options` may be NULL. STATUS_UNSUPPORTED names every layer of a
+ * kind that it does not know; STATUS_DATA names file, line or byte and layer; STATUS_IO a file that
+ * cannot be opened. The caller frees *out with graph_free(). Weights stay in the mapped file, which
+ * must not change meanwhile. */
 enum status model_load(const char *spec, const struct model_options *options, struct graph **out,
                        struct error *error) MUST_CHECK;
+
+/* How many bytes of `spec` name its first file; there it ends, or a comma and the second file
+ * follow. A spec that is the name of a file means that file, whatever commas are in it; else it
+ * ends at the comma that has files on both sides, at one behind a file, or at the first. */
+size_t model_split(const char *spec);
 
 struct model_write_options {
     enum model_format format;

@@ -279,6 +279,38 @@ OPEN(open64)
 """
 
 
+class Commas(Convert):
+    """Commas in names, where a comma also stands between the two files of a model."""
+
+    def test_a_word_that_names_a_file_is_that_file(self):
+        for to in ("tensorflow", "onnx", "numpy"):
+            model = self.convert(self.small_model(), to, f"a,{to}", "--unverified")
+            self.cli("convert", model, "--to", "caffe", "-o", self.folder / "out")
+            self.assertEqual([f["name"] for f in self.certificate("out")["source"]["files"]],
+                             [f"a,{to}{FILES[to][0]}"])
+
+    def test_names_of_two_files_may_hold_commas(self):
+        for name in ("a,b", "c,d/e,f"):
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            model = self.convert(self.small_model(), "caffe", name)
+            self.assertEqual([f["name"] for f in self.certificate(name)["result"]["files"]],
+                             [pathlib.Path(name).name + suffix for suffix in FILES["caffe"]])
+            self.cli("verify", model, self.small_model())
+
+    def test_a_manifest_may_stand_in_a_folder_with_a_comma(self):
+        models = self.folder / "a,b"
+        models.mkdir()
+        (self.folder / "labels").mkdir()
+        for path in (lib.ROOT / "config/models").glob("shapes.*"):
+            shutil.copy(path, models)
+        shutil.copy(lib.ROOT / "config/labels/shapes.txt", self.folder / "labels")
+        self.cli("convert", models / "shapes.yml", "--to", "numpy", "-o", models / "numpy")
+        self.cli("model", "add", models / "numpy.yml", "--db", models / "jobs.db")
+
+    def test_what_is_missing_is_told_as_it_was_named(self):
+        self.refused(74, "a: No such file", "convert", "a,b.pb", "--to", "onnx", "-o", self.folder / "out")
+
+
 class Proof(Convert):
     def test_without_proof_the_certificate_says_so(self):
         self.convert(self.small_model(), "onnx", "net", "--unverified")

@@ -66,6 +66,22 @@ void source_close(struct source *source)
     *source = (struct source){.graph = NULL};
 }
 
+static bool is_at(const char *path, const struct stat *info)
+{
+    struct stat found;
+
+    return path && !stat(path, &found) && found.st_dev == info->st_dev &&
+           found.st_ino == info->st_ino;
+}
+
+bool source_reads(const struct source *source, const struct stat *info)
+{
+    const struct manifest *manifest = source->manifest;
+
+    return model_reads(source->graph, source->spec, info) ||
+           (manifest && (is_at(manifest->path, info) || is_at(manifest->labels_path, info)));
+}
+
 enum status source_parse_shape(const char *text, struct shape *shape)
 {
     char *end;

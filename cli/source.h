@@ -19,6 +19,10 @@ enum status source_open(struct cli *cli, const char *model, const struct model_o
                         struct source *source, struct error *error) MUST_CHECK;
 void source_close(struct source *source);
 
+/* Whether that is a file of the source: of its model, its manifest or the labels that this names.
+ */
+bool source_reads(const struct source *source, const struct stat *info);
+
 /* "1,3,224,224" (or with x between); STATUS_USAGE for anything else. */
 enum status source_parse_shape(const char *text, struct shape *shape) MUST_CHECK;
 

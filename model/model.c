@@ -244,22 +244,32 @@ static enum status load_caffe(struct part *graph, struct part *weights,
     return status ? status : graph_finish(*out, error);
 }
 
+/* X.json for X.npz; NULL without memory. The caller frees it. */
+static char *json_beside(const char *npz)
+{
+    size_t size = strlen(npz);
+    char *beside = malloc(size + sizeof ".json");
+
+    if (size > 4 && !strcmp(npz + size - 4, ".npz"))
+        size -= 4;
+    if (!beside)
+        return NULL;
+    memcpy(beside, npz, size);
+    memcpy(beside + size, ".json", sizeof ".json");
+    return beside;
+}
+
 static enum status load_npz(const struct part *npz, const struct part *json, struct graph **out,
                             struct error *error)
 {
-    size_t size = strlen(npz->path), stem = size;
     char *beside;
     enum status status;
 
     if (json->path)
         return numpy_load(npz->path, json->path, out, error);
-    if (size > 4 && !strcmp(npz->path + size - 4, ".npz"))
-        stem = size - 4;
-    beside = malloc(stem + sizeof ".json");
+    beside = json_beside(npz->path);
     if (!beside)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", npz->path);
-    memcpy(beside, npz->path, stem);
-    memcpy(beside + stem, ".json", sizeof ".json");
     status = numpy_load(npz->path, beside, out, error);
     free(beside);
     return status;
@@ -381,4 +391,30 @@ enum status model_load(const char *spec, const struct model_options *options, st
     free(first.path);
     free(second.path);
     return status;
+}
+
+/* Frees `path`; NULL is no file. */
+static bool is_at(char *path, const struct stat *info)
+{
+    struct stat found;
+    bool same =
+        path && !stat(path, &found) && found.st_dev == info->st_dev && found.st_ino == info->st_ino;
+
+    free(path);
+    return same;
+}
+
+bool model_reads(const struct graph *graph, const char *spec, const struct stat *info)
+{
+    size_t size = model_split(spec);
+
+    for (const struct graph_mapping *kept = graph->mappings; kept; kept = kept->next) {
+        if (kept->mapping->device == info->st_dev && kept->mapping->inode == info->st_ino)
+            return true;
+    }
+    if (is_at(strndup(spec, size), info))
+        return true;
+    if (spec[size])
+        return is_at(strdup(spec + size + 1), info);
+    return !strcmp(graph->format, model_format_name(MODEL_NUMPY)) && is_at(json_beside(spec), info);
 }

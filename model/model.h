@@ -2,6 +2,8 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include <sys/stat.h>
+
 #include "common/status.h"
 #include "model/graph.h"
 
@@ -21,6 +23,10 @@ struct model_options {
  * must not change meanwhile. */
 enum status model_load(const char *spec, const struct model_options *options, struct graph **out,
                        struct error *error) MUST_CHECK;
+
+/* Whether that is one of the files that `graph` was loaded from by `spec`: named there, beside an
+ * .npz, or with data of an ONNX model. */
+bool model_reads(const struct graph *graph, const char *spec, const struct stat *info);
 
 /* How many bytes of `spec` name its first file; there it ends, or a comma and the second file
  * follow. A spec that is the name of a file means that file, whatever commas are in it; else it

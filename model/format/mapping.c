@@ -38,10 +38,13 @@ enum status mapping_open(const char *path, struct mapping **out, struct error *e
     }
     if (file >= 0)
         close(file);
-    if (status)
+    if (status) {
         free(mapping);
-    else
-        *out = mapping;
+        return status;
+    }
+    mapping->device = info.st_dev;
+    mapping->inode = info.st_ino;
+    *out = mapping;
     return status;
 }
 

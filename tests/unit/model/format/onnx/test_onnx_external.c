@@ -110,6 +110,28 @@ static void numbers_are_seen_where_they_lie_in_the_file_beside(void **state)
     graph_free(graph);
 }
 
+static bool reads(const struct graph *graph, const char *file)
+{
+    struct stat info;
+
+    assert_int_equal(stat(file, &info), 0);
+    return model_reads(graph, path, &info);
+}
+
+static void the_model_knows_the_files_it_was_read_from(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+
+    (void)state;
+    if (load("m.data", "0", "12", &graph, &error))
+        fail_msg("%s", error.text);
+    assert_true(reads(graph, path));
+    assert_true(reads(graph, data_path));
+    assert_false(reads(graph, outside));
+    graph_free(graph);
+}
+
 static void no_file_outside_of_the_folder_is_read(void **state)
 {
     char up[PATH_SIZE];
@@ -151,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_seen_where_they_lie_in_the_file_beside),
+        cmocka_unit_test(the_model_knows_the_files_it_was_read_from),
         cmocka_unit_test(no_file_outside_of_the_folder_is_read),
         cmocka_unit_test(places_lie_inside_of_the_file)};
 

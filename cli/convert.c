@@ -257,18 +257,19 @@ static enum status write_manifest(const struct request *request,
 
 /* ---- main ---- */
 
-/* The certificate first: a model never stands there without it. */
 static enum status publish(const struct request *request, struct conversion *conversion,
                            struct error *error)
 {
     const struct model_files *files = model_files(request->write.format);
-    enum status status = staging_publish(conversion->staging, ".certificate.json", error);
+    const char *suffixes[STAGING_FILES];
+    size_t count = 0;
 
-    for (size_t i = 0; i < files->count && !status; i++)
-        status = staging_publish(conversion->staging, files->suffixes[i], error);
-    if (!status && wants_manifest(request, conversion))
-        status = staging_publish(conversion->staging, ".yml", error);
-    return status;
+    for (size_t i = 0; i < files->count; i++)
+        suffixes[count++] = files->suffixes[i];
+    if (wants_manifest(request, conversion))
+        suffixes[count++] = ".yml";
+    suffixes[count++] = ".certificate.json";
+    return staging_publish(conversion->staging, suffixes, count, error);
 }
 
 static void say(const struct cli *cli, const struct request *request,

@@ -17,6 +17,8 @@ struct staging {
     sigset_t ends; /* signals that the watcher takes, `wake` among them */
     pthread_t watcher;
     bool watched;
+    pthread_mutex_t renaming; /* held while files change their names, and by who ends the program */
+    bool kept;                /* the folder holds what could not be put back */
 };
 
 /* Ends the watcher; one that is cancelled would leave its stack as it was. */
@@ -34,18 +36,19 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 /* More than once, because a file may be made while the folder is walked. */
 static void remove_folder(const struct staging *staging)
 {
-    for (int i = 0; i < 100 && !access(staging->folder, F_OK); i++)
+    for (int i = 0; i < 100 && !staging->kept && !access(staging->folder, F_OK); i++)
         nftw(staging->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A signal handler may not walk a folder; a thread that waits for the signals may. */
 static void *watch(void *context)
 {
-    const struct staging *staging = context;
+    struct staging *staging = context;
     int number = 0;
 
     if (sigwait(&staging->ends, &number) || number == wake)
         return NULL;
+    pthread_mutex_lock(&staging->renaming); /* for good: nothing is renamed any more */
     remove_folder(staging);
     signal(number, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &staging->ends, NULL);
@@ -125,6 +128,7 @@ enum status staging_open(const char *stem, struct staging **out, struct error *e
         free(staging);
         return error_set(error, STATUS_MEMORY, "%s: out of memory", stem);
     }
+    pthread_mutex_init(&staging->renaming, NULL);
     block_ends(staging);
     status = make_folder(staging, error);
     if (!status)
@@ -152,21 +156,103 @@ enum status staging_error(const struct staging *staging, enum status status, str
                      found + strlen(staging->stem));
 }
 
-enum status staging_publish(struct staging *staging, const char *suffix, struct error *error)
+/* ---- renaming ---- */
+
+/* A file on its way from the folder to its name. */
+struct passage {
+    char *made, *target;
+    char *older; /* where the file that has the name waits for the end */
+    bool has_older, arrived;
+};
+
+static enum status rename_error(const struct passage *passage, struct error *error)
 {
-    char *from = NULL, *to = NULL;
+    return error_set(error, STATUS_IO, "%s: cannot be written: %s", passage->target,
+                     strerror(errno));
+}
+
+/* A hard link keeps the older file under its name until the new one is there; where there are none,
+ * and for what must go (`leave`), it is moved. Folders are none of ours to move or remove: an empty
+ * one is replaced by a folder, rename() refuses all else. */
+static enum status set_aside(struct passage *passage, bool leave, struct error *error)
+{
+    struct stat info;
+
+    if (passage->has_older || lstat(passage->target, &info) || S_ISDIR(info.st_mode))
+        return STATUS_OK;
+    if ((leave || link(passage->target, passage->older)) && rename(passage->target, passage->older))
+        return rename_error(passage, error);
+    passage->has_older = true;
+    return STATUS_OK;
+}
+
+static enum status move(struct passage *passage, struct error *error)
+{
+    enum status status = set_aside(passage, false, error);
+
+    if (!status && rename(passage->made, passage->target))
+        status = rename_error(passage, error);
+    passage->arrived = !status;
+    return status;
+}
+
+static void take_back(struct staging *staging, const struct passage *passage)
+{
+    if (passage->has_older)
+        staging->kept |= rename(passage->older, passage->target) != 0;
+    else if (passage->arrived)
+        staging->kept |= rename(passage->target, passage->made) != 0;
+}
+
+static enum status move_all(struct staging *staging, struct passage *passages, size_t count,
+                            struct error *error)
+{
+    enum status status = set_aside(&passages[count - 1], true, error);
+
+    for (size_t i = 0; i < count && !status; i++)
+        status = move(&passages[i], error);
+    for (size_t i = count; status && i-- > 0;)
+        take_back(staging, &passages[i]);
+    if (staging->kept) {
+        struct error cause = *error;
+        error_set(error, status, "%s; not all could be put back as it was: look into %s",
+                  cause.text, staging->folder);
+    }
+    return status;
+}
+
+static enum status name_passage(const struct staging *staging, const char *suffix,
+                                struct passage *passage, struct error *error)
+{
+    if (asprintf(&passage->made, "%s%s", staging->stem, suffix) < 0)
+        passage->made = NULL;
+    if (asprintf(&passage->target, "%s%s", staging->target, suffix) < 0)
+        passage->target = NULL;
+    if (asprintf(&passage->older, "%s.older%s", staging->stem, suffix) < 0)
+        passage->older = NULL;
+    return passage->made && passage->target && passage->older
+               ? STATUS_OK
+               : error_set(error, STATUS_MEMORY, "%s: out of memory", staging->target);
+}
+
+enum status staging_publish(struct staging *staging, const char *const *suffixes, size_t count,
+                            struct error *error)
+{
+    struct passage passages[STAGING_FILES] = {{.made = NULL}};
     enum status status = STATUS_OK;
 
-    if (asprintf(&from, "%s%s", staging->stem, suffix) < 0)
-        from = NULL;
-    if (asprintf(&to, "%s%s", staging->target, suffix) < 0)
-        to = NULL;
-    if (!from || !to)
-        status = error_set(error, STATUS_MEMORY, "%s: out of memory", staging->target);
-    else if (rename(from, to))
-        status = error_set(error, STATUS_IO, "%s: cannot be written: %s", to, strerror(errno));
-    free(from);
-    free(to);
+    for (size_t i = 0; i < count && !status; i++)
+        status = name_passage(staging, suffixes[i], &passages[i], error);
+    if (!status) {
+        pthread_mutex_lock(&staging->renaming);
+        status = move_all(staging, passages, count, error);
+        pthread_mutex_unlock(&staging->renaming);
+    }
+    for (size_t i = 0; i < count; i++) {
+        free(passages[i].made);
+        free(passages[i].target);
+        free(passages[i].older);
+    }
     return status;
 }
 
@@ -177,6 +263,7 @@ void staging_close(struct staging *staging)
     if (staging->folder)
         remove_folder(staging);
     stop_watcher(staging);
+    pthread_mutex_destroy(&staging->renaming);
     free(staging->folder);
     free(staging->stem);
     free(staging->target);

@@ -311,6 +311,121 @@ class Commas(Convert):
         self.refused(74, "a: No such file", "convert", "a,b.pb", "--to", "onnx", "-o", self.folder / "out")
 
 
+# Fails the rename whose number is FAIL_AT, or all from FAIL_FROM on, is killed before the one whose number is KILL_AT,
+# and knows no hard links where NO_LINKS is set.
+RENAMES = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int value(const char *name)
+{
+    const char *text = getenv(name);
+    return text ? atoi(text) : 1 << 20;
+}
+
+int rename(const char *from, const char *to)
+{
+    int (*real)(const char *, const char *) =
+        (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+    static int count;
+    count++;
+    if (count == value("KILL_AT"))
+        kill(getpid(), SIGKILL);
+    errno = EIO;
+    return count == value("FAIL_AT") || count >= value("FAIL_FROM") ? -1 : real(from, to);
+}
+
+int link(const char *from, const char *to)
+{
+    errno = EPERM;
+    return getenv("NO_LINKS") ? -1 : linkat(-100, from, -100, to, 0);
+}
+"""
+
+
+class Publishing(Convert):
+    """The files of a result appear together or not at all, and a certificate only beside its model."""
+
+    SUFFIXES = (".prototxt", ".caffemodel", ".yml", ".certificate.json")
+
+    def setUp(self):
+        super().setUp()
+        self.out = self.folder / "out"
+
+    def contents(self):
+        return {p.name: p.read_bytes() for p in self.out.iterdir() if p.is_file()}
+
+    def write_older(self, suffixes):
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir()
+        for suffix in suffixes:
+            (self.out / f"net{suffix}").write_text("older")
+
+    def runs(self, word):
+        """Converts with the first, the second, ... rename hindered, until all goes well, over no older result, a part
+        of one and a whole one; yields exit code, what stood there before, and whether there are hard links."""
+        shim, source = self.folder / "renames.so", self.folder / "renames.c"
+        source.write_text(RENAMES)
+        if subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"]).returncode:
+            self.skipTest("skipped: no compiler")
+        environment = dict(os.environ, LD_PRELOAD=str(shim),
+                           ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
+        for older in ((), self.SUFFIXES[1:2], self.SUFFIXES):
+            for links in ({}, {"NO_LINKS": "1"}):
+                for number in range(1, 100):
+                    self.write_older(older)
+                    before = self.contents()
+                    done = subprocess.run(
+                        [lib.binary("carmlbench"), "convert", lib.ROOT / "config/models/shapes.yml", "--to", "caffe",
+                         "-o", self.out / "net", "--unverified"], capture_output=True, text=True, timeout=TIMEOUT,
+                        env={**environment, **links, word: str(number)})
+                    if done.returncode == 0:
+                        break
+                    yield done, before, not links
+                self.assertGreater(number, 6)
+                self.assertNotIn(b"older", self.contents().values())
+                self.assertEqual(sorted(self.contents()), sorted(f"net{suffix}" for suffix in self.SUFFIXES))
+                self.assertEqual(len(list(self.out.iterdir())), len(self.SUFFIXES))
+
+    def test_a_rename_that_fails_takes_all_back(self):
+        for done, before, _ in self.runs("FAIL_AT"):
+            self.assertEqual(done.returncode, 74, done.stderr)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+            self.assertEqual(self.contents(), before)
+            self.assertEqual(len(list(self.out.iterdir())), len(before))
+
+    def test_what_cannot_be_put_back_is_not_lost(self):
+        for done, before, _ in self.runs("FAIL_FROM"):
+            self.assertEqual(done.returncode, 74, done.stderr)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+            folders = [p for p in self.out.iterdir() if p.is_dir()]
+            if self.contents() == before:
+                self.assertEqual(folders, [])
+            else:
+                self.assertIn(f"look into {folders[0]}", done.stderr)
+            kept = [p for p in self.out.rglob("*") if p.is_file() and p.read_bytes() == b"older"]
+            self.assertGreaterEqual(len(kept), len(before))
+
+    def test_killed_at_any_rename_it_leaves_no_certificate_of_another_model(self):
+        for done, before, links in self.runs("KILL_AT"):
+            self.assertEqual(done.returncode, -signal.SIGKILL, done.stderr)
+            now = self.contents()
+            if "net.certificate.json" in now:
+                self.assertEqual(now, before)
+            if links:
+                self.assertLessEqual(set(before) - {"net.certificate.json"}, set(now))
+
+    def test_an_empty_folder_becomes_that_of_tensorflow_js(self):
+        for name in ("first", "second/"):
+            (self.out / name).mkdir(parents=True)
+            self.cli("convert", self.small_model(), "--to", "tfjs", "-o", f"{self.out}/{name}")
+            self.assertTrue((self.out / name / "model.json").exists())
+
+
 class Proof(Convert):
     def test_without_proof_the_certificate_says_so(self):
         self.convert(self.small_model(), "onnx", "net", "--unverified")

@@ -6,8 +6,7 @@
 
 #include "cli/certificate.h"
 #include "cli/command.h"
-#include "cli/source.h"
-#include "cli/staging.h"
+#include "cli/destination.h"
 #include "common/log.h"
 #include "model/manifest_write.h"
 
@@ -20,7 +19,7 @@ struct request {
 
 struct conversion {
     struct source source;
-    char *stem; /* of the output */
+    struct destination destination;
     struct staging *staging;
     struct graph *result; /* what was written, read back */
     struct comparison *comparison;
@@ -63,23 +62,6 @@ static enum status read_options(struct cli *cli, int argc, char **argv, struct r
         }
     }
     return STATUS_OK;
-}
-
-/* OUT without the suffix of one of the format's files, so that `-o net.pb` and `-o net` do the
- * same.
- */
-static char *make_stem(const char *output, const struct model_files *files)
-{
-    size_t size = strlen(output);
-
-    for (size_t i = 0; i < files->count; i++) {
-        size_t length = strlen(files->suffixes[i]);
-        if (length && size > length && !strcmp(output + size - length, files->suffixes[i]))
-            return strndup(output, size - length);
-    }
-    while (size > 1 && output[size - 1] == '/')
-        size--;
-    return strndup(output, size);
 }
 
 /* The files as model_load() takes them: "STEM.a,STEM.b". */
@@ -257,25 +239,9 @@ static enum status write_manifest(const struct request *request,
 
 /* ---- main ---- */
 
-static enum status publish(const struct request *request, struct conversion *conversion,
-                           struct error *error)
+static void say(const struct cli *cli, const struct conversion *conversion)
 {
-    const struct model_files *files = model_files(request->write.format);
-    const char *suffixes[STAGING_FILES];
-    size_t count = 0;
-
-    for (size_t i = 0; i < files->count; i++)
-        suffixes[count++] = files->suffixes[i];
-    if (wants_manifest(request, conversion))
-        suffixes[count++] = ".yml";
-    suffixes[count++] = ".certificate.json";
-    return staging_publish(conversion->staging, suffixes, count, error);
-}
-
-static void say(const struct cli *cli, const struct request *request,
-                const struct conversion *conversion)
-{
-    const struct model_files *files = model_files(request->write.format);
+    const struct destination *destination = &conversion->destination;
     const struct comparison_result *result =
         conversion->comparison ? comparison_result(conversion->comparison) : NULL;
 
@@ -287,11 +253,8 @@ static void say(const struct cli *cli, const struct request *request,
         puts("\n}");
         return;
     }
-    for (size_t i = 0; i < files->count; i++)
-        printf("%s%s\n", conversion->stem, files->suffixes[i]);
-    printf("%s.certificate.json\n", conversion->stem);
-    if (wants_manifest(request, conversion))
-        printf("%s.yml\n", conversion->stem);
+    for (size_t i = 0; i < destination->count; i++)
+        printf("%s%s\n", destination->stem, destination->suffixes[i]);
     if (result)
         fprintf(stderr,
                 "same function: %zu of %zu values compared on %zu inputs, largest difference of a "
@@ -305,14 +268,17 @@ static void say(const struct cli *cli, const struct request *request,
 static enum status convert(struct cli *cli, const struct request *request,
                            struct conversion *conversion, struct error *error)
 {
+    struct destination *destination = &conversion->destination;
     enum status status =
-        source_open(cli, request->model, &request->load, &conversion->source, error);
+        destination_open(cli, request->output, request->write.format, destination, error);
 
-    conversion->stem = make_stem(request->output, model_files(request->write.format));
-    if (!status && !conversion->stem)
-        status = out_of_memory(request, error);
     if (!status)
-        status = staging_open(conversion->stem, &conversion->staging, error);
+        status = source_open(cli, request->model, &request->load, &conversion->source, error);
+    if (!status)
+        status = destination_settle(destination, &conversion->source,
+                                    wants_manifest(request, conversion), error);
+    if (!status)
+        status = staging_open(destination->stem, &conversion->staging, error);
     if (!status)
         status = model_write(conversion->source.graph, &request->write,
                              staging_stem(conversion->staging), error);
@@ -323,7 +289,8 @@ static enum status convert(struct cli *cli, const struct request *request,
     if (!status && wants_manifest(request, conversion))
         status = write_manifest(request, conversion, error);
     if (!status)
-        status = publish(request, conversion, error);
+        status =
+            staging_publish(conversion->staging, destination->suffixes, destination->count, error);
     if (status && conversion->staging)
         staging_error(conversion->staging, status, error);
     return status;
@@ -332,7 +299,7 @@ static enum status convert(struct cli *cli, const struct request *request,
 enum status convert_command(struct cli *cli, int argc, char **argv, struct error *error)
 {
     struct request request = {.output = NULL};
-    struct conversion conversion = {.stem = NULL};
+    struct conversion conversion = {.staging = NULL};
     bool help = false;
     enum status status = read_options(cli, argc, argv, &request, &help, error);
 
@@ -348,11 +315,11 @@ enum status convert_command(struct cli *cli, int argc, char **argv, struct error
     request.model = argv[optind];
     status = convert(cli, &request, &conversion, error);
     if (!status)
-        say(cli, &request, &conversion);
+        say(cli, &conversion);
     comparison_free(conversion.comparison);
     graph_free(conversion.result);
     staging_close(conversion.staging);
     source_close(&conversion.source);
-    free(conversion.stem);
+    destination_close(&conversion.destination);
     return status;
 }

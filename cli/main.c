@@ -126,7 +126,7 @@ const struct command commands[] = {
      "well.\n\n"
      "  --to F             caffe: OUT.prototxt and OUT.caffemodel; numpy: OUT.npz and OUT.json;\n"
      "                     tensorflow: OUT.pb; onnx: OUT.onnx; tfjs: the folder OUT\n"
-     "  -o, --output OUT   where to; an older result is replaced\n"
+     "  -o, --output OUT   how the files' names begin; an older result is replaced, MODEL never\n"
      "  --unverified       write without proof, and say so in the certificate\n"
      "  --input-shape S    for a model that does not say it, in its own order of axes\n"
      "  --explicit-padding TensorFlow: padding=EXPLICIT instead of Pad and VALID\n",

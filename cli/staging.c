@@ -94,9 +94,6 @@ static enum status make_folder(struct staging *staging, struct error *error)
     size_t folder = slash ? (size_t)(slash - staging->target) + 1 : 0;
     const char *name = staging->target + folder;
 
-    if (!*name)
-        return error_set(error, STATUS_USAGE, "%s: is a folder; give the name of a file in it",
-                         staging->target);
     if (asprintf(&staging->folder, "%.*s.%s.partial-XXXXXX", (int)folder, staging->target, name) <
         0)
         staging->folder = NULL;

@@ -419,11 +419,119 @@ class Publishing(Convert):
             if links:
                 self.assertLessEqual(set(before) - {"net.certificate.json"}, set(now))
 
+    def test_a_folder_in_the_way_is_found_before_anything_is_written(self):
+        for to, suffixes in {**FILES, "tfjs": ("",)}.items():
+            for suffix in (*suffixes, ".certificate.json", ".yml"):
+                with self.subTest(f"{to}{suffix}"):
+                    shutil.rmtree(self.out, ignore_errors=True)
+                    (self.out / f"net{suffix}/kept").mkdir(parents=True)
+                    if to == "tfjs" and suffix == ".yml":
+                        continue
+                    done = self.cli("convert", lib.ROOT / "config/models/shapes.yml", "--to", to, "-o",
+                                    self.out / "net", check=74)
+                    self.assertRegex(done.stderr, rf"/net{suffix}: is a folder.*; .*give another -o\n$")
+                    self.assertEqual([p.name for p in self.out.rglob("*")], [f"net{suffix}", "kept"])
+
+    def test_a_device_in_the_way_stays_one(self):
+        self.out.mkdir()
+        os.mkfifo(self.out / "net.onnx")
+        done = self.cli("convert", self.small_model(), "--to", "onnx", "-o", self.out / "net", check=74)
+        self.assertIn("net.onnx: is not a regular file", done.stderr)
+        self.assertTrue((self.out / "net.onnx").is_fifo())
+        self.assertEqual(len(list(self.out.iterdir())), 1)
+
     def test_an_empty_folder_becomes_that_of_tensorflow_js(self):
         for name in ("first", "second/"):
             (self.out / name).mkdir(parents=True)
             self.cli("convert", self.small_model(), "--to", "tfjs", "-o", f"{self.out}/{name}")
             self.assertTrue((self.out / name / "model.json").exists())
+
+
+class Destination(Convert):
+    """What -o may not be: a name that would write over the source, a folder, a stream."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "models").mkdir()
+        (self.folder / "labels").mkdir()
+        for path in (lib.ROOT / "config/models").glob("shapes.*"):
+            shutil.copy(path, self.folder / "models")
+        shutil.copy(lib.ROOT / "config/labels/shapes.txt", self.folder / "labels")
+
+    def contents(self):
+        return {str(p): p.read_bytes() for p in self.folder.rglob("*") if p.is_file()}
+
+    def refused_in(self, folder, code, word, *arguments):
+        """As refused(), but in a folder and with not a byte changed anywhere."""
+        before = self.contents()
+        done = self.cli("convert", *arguments, check=code, cwd=folder)
+        self.assertIn(word, done.stderr)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+        self.assertEqual(self.contents(), before)
+
+    def keeps(self, name, *arguments):
+        self.refused_in(self.folder / "models", 2, f"{name}: is a file of the model that is to be converted", *arguments)
+
+    def test_the_source_is_not_written_over(self):
+        models = self.folder / "models"
+        pair = "shapes.prototxt,shapes.caffemodel"
+        for to in FILES:
+            self.keeps("shapes.prototxt" if to == "caffe" else "shapes.yml",
+                       "shapes.yml", "--to", to, "-o", "shapes")
+        self.keeps("./shapes.prototxt", pair, "--to", "caffe", "-o", "./shapes", "--unverified")
+        self.keeps("shapes.prototxt", f"{models}/shapes.prototxt,{models}/shapes.caffemodel", "--to", "caffe",
+                   "-o", "shapes.caffemodel")
+        for to in ("onnx", "tensorflow", "numpy"):
+            self.cli("convert", pair, "--to", to, "-o", to, cwd=models)
+            result = f"{to}{FILES[to][0]}"
+            self.keeps(result, result, "--to", to, "-o", to)
+        self.keeps("../models/numpy.npz", "numpy.json,numpy.npz", "--to", "numpy", "-o", "../models/numpy")
+        shutil.copy(models / "onnx.onnx", models / "plain")
+        self.keeps("plain", "plain", "--to", "tfjs", "-o", "plain")
+
+    def test_links_do_not_hide_the_source(self):
+        models = self.folder / "models"
+        pair = "shapes.prototxt,shapes.caffemodel"
+        self.cli("convert", pair, "--to", "numpy", "-o", "numpy", cwd=models)
+        (models / "a.json").symlink_to("numpy.json")
+        (models / "b.caffemodel").hardlink_to(models / "shapes.caffemodel")
+        (models / "c.certificate.json").symlink_to("../labels/shapes.txt")
+        (models / "here").symlink_to(".")
+        self.keeps("a.json", "numpy.npz", "--to", "numpy", "-o", "a")
+        self.keeps("b.caffemodel", pair, "--to", "caffe", "-o", "b")
+        self.keeps("c.certificate.json", "shapes.yml", "--to", "onnx", "-o", "c")
+        self.keeps("here/shapes.yml", "shapes.yml", "--to", "onnx", "-o", "here/shapes")
+
+    def test_what_is_not_read_may_be_written_over(self):
+        pair = "shapes.prototxt,shapes.caffemodel"
+        models = self.folder / "models"
+        for _ in range(2):
+            self.cli("convert", pair, "--to", "onnx", "-o", "shapes", cwd=models)
+            self.cli("convert", "shapes.onnx", "--to", "numpy", "-o", "shapes.onnx", cwd=models)
+            self.cli("convert", "shapes.yml", "--to", "caffe", "-o", "caffe", cwd=models)
+
+    def test_folders_and_streams_are_no_beginning_of_a_name(self):
+        (self.folder / "sub").mkdir()
+        os.mkfifo(self.folder / "pipe")
+        model = self.small_model()
+        for output in ("-", "", ".", "..", "./", "sub/", "new/", "sub/.", "sub/..", "/", ".onnx", "sub/.onnx", "pipe",
+                       "/dev/null", "/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/1"):
+            with self.subTest(output):
+                if output.startswith("/dev"):
+                    self.addCleanup(pathlib.Path(f"{output}.onnx").unlink, missing_ok=True)
+                    self.addCleanup(pathlib.Path(f"{output}.certificate.json").unlink, missing_ok=True)
+                self.refused_in(self.folder, 2, f"-o '{output}': expected the beginning of the files' names",
+                                model, "--to", "onnx", "-o", output)
+        for output in ("-", "", ".", "..", "/", "/dev/stdout"):
+            with self.subTest(f"tfjs {output}"):
+                self.refused_in(self.folder, 2, f"-o '{output}': expected the name of a folder",
+                                model, "--to", "tfjs", "-o", output)
+
+    def test_a_name_may_be_that_of_a_folder_beside_it(self):
+        self.cli("convert", self.small_model(), "--to", "onnx", "-o", "models", cwd=self.folder)
+        self.assertTrue((self.folder / "models.onnx").exists())
+        self.cli("convert", self.small_model(), "--to", "onnx", "-o", "./-", cwd=self.folder)
+        self.assertTrue((self.folder / "-.onnx").exists())
 
 
 class Proof(Convert):

@@ -167,6 +167,20 @@ enum status import_cast(struct importer *importer, const struct operand *x, bool
     return STATUS_OK;
 }
 
+enum status import_cast_to_bool(struct importer *importer, const struct operand *x,
+                                struct operand *out)
+{
+    const struct operand from = *x;
+    size_t count = shape_product(&from.shape, 0, from.shape.dims);
+    int64_t *room;
+    enum status status = import_integers(importer, &from.shape, &room, out);
+
+    for (size_t i = 0; i < count && !status; i++)
+        room[i] = from.kind == OPERAND_INTEGERS ? from.integers[i] != 0
+                                                : weight_at(&from.weight, i) != 0;
+    return status;
+}
+
 enum status import_read_integers(struct importer *importer, const struct operand *x,
                                  const char *what, int64_t *numbers, size_t max, size_t *count)
 {
@@ -294,10 +308,12 @@ static bool axis_strides(const struct weight *weight, int64_t stride[SHAPE_MAX_D
     return true;
 }
 
+/* `out` may be x. */
 static enum status pick_integers(struct importer *importer, const struct operand *x,
                                  const struct shape *shape, int64_t first,
                                  const int64_t stride[SHAPE_MAX_DIMS], struct operand *out)
 {
+    const int64_t *from = x->integers;
     int64_t index[SHAPE_MAX_DIMS] = {0}, *room;
     enum status status = import_integers(importer, shape, &room, out);
     size_t count = status ? 0 : shape_product(shape, 0, shape->dims);
@@ -306,7 +322,7 @@ static enum status pick_integers(struct importer *importer, const struct operand
         int64_t at = first;
         for (unsigned k = 0; k < shape->dims; k++)
             at += index[k] * stride[k];
-        room[i] = x->integers[at];
+        room[i] = from[at];
         for (unsigned k = shape->dims; k-- > 0 && ++index[k] == shape->dim[k];)
             index[k] = 0;
     }
@@ -408,6 +424,7 @@ enum status constant_concat(struct importer *importer, const struct operand *con
 {
     struct shape shape = operands[0]->shape;
     bool integers = operands[0]->kind == OPERAND_INTEGERS;
+    struct operand made;
     enum status status;
     float *floats = NULL;
     int64_t *numbers = NULL;
@@ -418,8 +435,8 @@ enum status constant_concat(struct importer *importer, const struct operand *con
         if (__builtin_add_overflow(shape.dim[axis], operands[i]->shape.dim[axis], &shape.dim[axis]))
             return importer_fail(importer, STATUS_DATA, "its output would be too large");
     }
-    status = integers ? import_integers(importer, &shape, &numbers, out)
-                      : import_floats(importer, &shape, &floats, out);
+    status = integers ? import_integers(importer, &shape, &numbers, &made)
+                      : import_floats(importer, &shape, &floats, &made);
     for (size_t row = 0; row < rows && !status; row++) {
         for (size_t i = 0; i < count; i++) {
             const struct shape *from = &operands[i]->shape;
@@ -429,5 +446,7 @@ enum status constant_concat(struct importer *importer, const struct operand *con
             at += run;
         }
     }
+    if (!status)
+        *out = made;
     return status;
 }

@@ -113,6 +113,10 @@ enum status import_range(struct importer *importer, int64_t start, int64_t limit
 enum status import_cast(struct importer *importer, const struct operand *x, bool integers,
                         struct operand *out) MUST_CHECK;
 
+/* A constant to bools: 1 for every number but 0, NaN included. */
+enum status import_cast_to_bool(struct importer *importer, const struct operand *x,
+                                struct operand *out) MUST_CHECK;
+
 /* Reads an integer constant of at most `max` numbers, e.g. axes; `what` names it in the error.
  * Whole floats are taken, too. */
 enum status import_read_integers(struct importer *importer, const struct operand *x,

@@ -16,6 +16,18 @@ static void swap_last(unsigned dims, int64_t *order)
         order[i] = i + 2 < dims ? i : i + 2 == dims ? dims - 1 : dims - 2;
 }
 
+/* The last two axes exchanged, for the product called `name`. */
+static enum status turn_matrix(struct importer *importer, const char *name,
+                               const struct operand *x, struct operand *out)
+{
+    int64_t order[SHAPE_MAX_DIMS];
+    const char *helper;
+    enum status status = build_name(importer, name, "Transpose", &helper);
+
+    swap_last(x->shape.dims, order);
+    return status ? status : import_transpose(importer, helper, x, order, x->shape.dims, out);
+}
+
 /* The weights of a product whose constant side is `b` (inputs, outputs), as Caffe's (outputs,
  * inputs). */
 static enum status product_weight(struct importer *importer, const struct operand *b,
@@ -86,7 +98,8 @@ static enum status append_product(struct importer *importer, const char *name,
     return build_on(importer, name, &plain, &layer, out);
 }
 
-/* W x a for a constant W: the product of the transposes, seen turned. */
+/* W x a for a constant W: the product of the transposes, seen turned. The name stays for what is
+ * turned back. */
 static enum status left_product(struct importer *importer, const char *name,
                                 const struct operand *a, bool transpose_a, const struct operand *b,
                                 bool transpose_b, struct operand *out)
@@ -95,13 +108,16 @@ static enum status left_product(struct importer *importer, const char *name,
     struct weight weight;
     int64_t order[SHAPE_MAX_DIMS];
     unsigned dims = b->shape.dims;
+    const char *product;
     enum status status = product_weight(importer, a, !transpose_a, &weight);
 
     swap_last(dims, order);
-    if (!status && !transpose_b)
-        status = import_transpose(importer, name, b, order, dims, &turned);
     if (!status)
-        status = append_product(importer, name, &turned, &weight, NULL, out);
+        status = build_name(importer, name, "Product", &product);
+    if (!status && !transpose_b)
+        status = turn_matrix(importer, name, b, &turned);
+    if (!status)
+        status = append_product(importer, product, &turned, &weight, NULL, out);
     return status ? status : import_transpose(importer, name, out, order, dims, out);
 }
 
@@ -135,18 +151,6 @@ static enum status fold_product(struct importer *importer, const struct operand 
     return status;
 }
 
-static enum status turn_matrix(struct importer *importer, const char *name, bool transpose,
-                               const struct operand *x, struct operand *out)
-{
-    int64_t order[SHAPE_MAX_DIMS];
-
-    swap_last(x->shape.dims, order);
-    if (transpose)
-        return import_transpose(importer, name, x, order, x->shape.dims, out);
-    *out = *x;
-    return STATUS_OK;
-}
-
 static enum status check_factors(struct importer *importer, const struct operand *a,
                                  const struct operand *b)
 {
@@ -173,9 +177,9 @@ static enum status right_product(struct importer *importer, const char *name,
                                  const struct operand *a, bool transpose_a, const struct operand *b,
                                  bool transpose_b, const struct weight *bias, struct operand *out)
 {
-    struct operand left;
+    struct operand left = *a;
     struct weight weight;
-    enum status status = turn_matrix(importer, name, transpose_a, a, &left);
+    enum status status = transpose_a ? turn_matrix(importer, name, a, &left) : STATUS_OK;
 
     if (!status)
         status = product_weight(importer, b, transpose_b, &weight);
@@ -186,7 +190,7 @@ enum status import_matmul(struct importer *importer, const char *name, const str
                           const struct operand *b, bool transpose_a, bool transpose_b,
                           struct operand *out)
 {
-    struct operand left, right;
+    struct operand left = *a, right = *b;
     enum status status = check_factors(importer, a, b);
 
     if (status)
@@ -195,9 +199,10 @@ enum status import_matmul(struct importer *importer, const char *name, const str
         return left_product(importer, name, a, transpose_a, b, transpose_b, out);
     if (!operand_is_constant(a))
         return right_product(importer, name, a, transpose_a, b, transpose_b, NULL, out);
-    status = turn_matrix(importer, name, transpose_a, a, &left);
-    if (!status)
-        status = turn_matrix(importer, name, transpose_b, b, &right);
+    if (transpose_a)
+        status = turn_matrix(importer, name, a, &left);
+    if (!status && transpose_b)
+        status = turn_matrix(importer, name, b, &right);
     return status ? status : fold_product(importer, &left, &right, out);
 }
 

@@ -147,13 +147,14 @@ static enum status take_shape(struct onnx_node *node)
     return status ? status : onnx_define(node, 0, &out);
 }
 
-/* Whether a value's numbers are whole already. */
-static bool is_whole(const struct onnx_node *node, const struct operand *x)
+/* Whether a value's numbers are of that type already. */
+static bool is_already(const struct onnx_node *node, const struct operand *x, int64_t type)
 {
     const struct graph *graph = node->importer->graph;
     const struct node *producer = &graph->nodes[graph->values[x->value].producer];
 
-    return producer->op->kind == OPERATOR_ARG_MAX || producer->op->kind == OPERATOR_THRESHOLD;
+    return producer->op->kind == OPERATOR_THRESHOLD ||
+           (producer->op->kind == OPERATOR_ARG_MAX && type != ONNX_BOOL);
 }
 
 static enum status take_cast(struct onnx_node *node)
@@ -169,10 +170,12 @@ static enum status take_cast(struct onnx_node *node)
     integers = to != ONNX_FLOAT && to != ONNX_DOUBLE && to != ONNX_FLOAT16 && to != ONNX_BFLOAT16;
     if (to == ONNX_STRING)
         return onnx_fail(node, STATUS_UNSUPPORTED, "texts are not supported");
-    if (integers && !operand_is_constant(x) && !is_whole(node, x))
+    if (integers && !operand_is_constant(x) && !is_already(node, x, to))
         return onnx_fail(node, STATUS_UNSUPPORTED,
                          "values are float32; they cannot be cast to whole numbers");
-    status = import_cast(node->importer, x, integers, &out);
+    status = to == ONNX_BOOL && operand_is_constant(x)
+                 ? import_cast_to_bool(node->importer, x, &out)
+                 : import_cast(node->importer, x, integers, &out);
     if (!status && !operand_is_constant(x))
         status = import_identity(node->importer, node->outputs[0], &out, &out);
     return status ? status : onnx_define(node, 0, &out);

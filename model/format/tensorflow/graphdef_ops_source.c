@@ -182,11 +182,14 @@ enum status graphdef_read_cast(struct graphdef_reading *reading)
 
     if (graphdef_status(reading))
         return graphdef_status(reading);
-    if (x->kind == OPERAND_VALUE && is_float(from) && !is_float(to))
-        return importer_fail(&reading->importer, STATUS_UNSUPPORTED,
-                             "rounds to %s; no layer does that", graphdef_type_name(to));
+    if (x->kind == OPERAND_VALUE && from != to && !is_float(to) &&
+        (is_float(from) || to == TF_TYPE_BOOL))
+        return importer_fail(&reading->importer, STATUS_UNSUPPORTED, "no layer casts to %s",
+                             graphdef_type_name(to));
     if (x->kind == OPERAND_VALUE)
         return import_identity(&reading->importer, reading->name, x, reading->outputs);
+    if (to == TF_TYPE_BOOL)
+        return import_cast_to_bool(&reading->importer, x, reading->outputs);
     return import_cast(&reading->importer, x, !is_float(to), reading->outputs);
 }
 

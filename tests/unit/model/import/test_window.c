@@ -283,6 +283,62 @@ static void a_constant_may_stand_on_the_left(void **state)
     check(&out, "1x6x2x4", from_the_left);
 }
 
+/* Layers behind the product get its axes in the source's order. */
+static float kept_above_zero(const struct imported *imported, const int64_t *index)
+{
+    float x = from_the_left(imported, index);
+
+    return x > 0 ? x : 0;
+}
+
+static void a_product_from_the_left_can_be_read_in_any_order(void **state)
+{
+    static const int64_t shape[] = {2, 7}, flat[] = {-1, 48};
+    struct operand weights, out;
+    enum { NORMAL, FLAT };
+
+    (void)state;
+    for (int reader = NORMAL; reader <= FLAT; reader++) {
+        start();
+        weights = imported_floats(&net, 2, shape, numbers);
+        imported_works(&net,
+                       import_matmul(&net.importer, "r", &weights, &net.x[0], false, false, &out));
+        imported_works(&net, import_unary(&net.importer, "n", IMPORT_RELU, 0, 0, &out, &out));
+        if (reader == FLAT)
+            imported_works(&net, import_reshape(&net.importer, "f", &out, flat, 2, &out));
+        if (reader == FLAT)
+            imported_works(&net, import_reshape(&net.importer, "b", &out,
+                                                (const int64_t[]){-1, 6, 2, 4}, 4, &out));
+        check(&out, "1x6x2x4", kept_above_zero);
+    }
+}
+
+static float columns_summed(const struct imported *imported, const int64_t *index)
+{
+    float sum = 0;
+
+    for (int64_t i = 0; i < 3; i++) {
+        const int64_t at[] = {i, index[0]};
+        sum += imported_at(imported, 0, at) * numbers[i * 4 + index[1]];
+    }
+    return sum;
+}
+
+/* The images stand where the product adds up: there can be no more of them than weights. */
+static void a_matrix_may_be_turned_before_its_product(void **state)
+{
+    static const int64_t matrix[] = {3, 5}, shape[] = {3, 4};
+    struct operand weights, out;
+
+    (void)state;
+    imported_open(&net, false);
+    net.fixed_batch = true;
+    imported_input(&net, 2, matrix);
+    weights = imported_floats(&net, 2, shape, numbers);
+    imported_works(&net, import_matmul(&net.importer, "r", &net.x[0], &weights, true, false, &out));
+    check(&out, "5x4", columns_summed);
+}
+
 static void contradictions_are_named(void **state)
 {
     static const int64_t oihw[] = {5, 3, 3, 2}, three[] = {3, 2};
@@ -340,6 +396,8 @@ int main(void)
         cmocka_unit_test(a_product_over_channels_needs_no_permute),
         cmocka_unit_test(a_dense_layer_behind_planes_reads_its_weights_turned),
         cmocka_unit_test(a_constant_may_stand_on_the_left),
+        cmocka_unit_test(a_product_from_the_left_can_be_read_in_any_order),
+        cmocka_unit_test(a_matrix_may_be_turned_before_its_product),
         cmocka_unit_test(contradictions_are_named),
         cmocka_unit_test(planes_are_resized),
     };

@@ -39,15 +39,47 @@ static enum status fail_memory(const struct comparison *comparison, struct error
                      comparison->a.graph->source);
 }
 
-static enum status open_side(struct side *side, const struct graph *graph, struct error *error)
+/* 1, or 0 (as the graphs say) where one of them works with as many images as it says only. */
+static enum status choose_batch(const struct graph *a, const struct graph *b, int64_t *batch,
+                                struct error *error)
 {
-    struct engine_options options = {.threads = 1, .batch = 1};
+    const struct graph *const graphs[] = {a, b};
+    enum status status = STATUS_OK;
+
+    *batch = 1;
+    for (int i = 0; i < 2 && !status; i++) {
+        struct shape *shapes = calloc(graphs[i]->value_count, sizeof *shapes);
+        struct error why;
+        if (!shapes)
+            status = error_set(error, STATUS_MEMORY, "%s: out of memory", graphs[i]->source);
+        else if (graph_infer(graphs[i], 1, shapes, &why))
+            *batch = 0;
+        free(shapes);
+    }
+    return status;
+}
+
+static enum status open_side(struct side *side, const struct graph *graph, int64_t batch,
+                             struct error *error)
+{
+    struct engine_options options = {.threads = 1, .batch = batch};
     enum status status = names_create(graph, &side->names, error);
 
     side->graph = graph;
     if (!status)
         status = engine_create(graph, &options, &side->engine, error);
     return status ? status : session_create(side->engine, &side->session, error);
+}
+
+static enum status open_sides(struct comparison *comparison, const struct graph *a,
+                              const struct graph *b, struct error *error)
+{
+    int64_t batch;
+    enum status status = choose_batch(a, b, &batch, error);
+
+    if (!status)
+        status = open_side(&comparison->a, a, batch, error);
+    return status ? status : open_side(&comparison->b, b, batch, error);
 }
 
 static void close_side(struct side *side)
@@ -266,9 +298,7 @@ enum status comparison_create(const struct graph *a, const struct graph *b, stru
     *out = NULL;
     if (!comparison)
         return error_set(error, STATUS_MEMORY, "%s: out of memory", a->source);
-    status = open_side(&comparison->a, a, error);
-    if (!status)
-        status = open_side(&comparison->b, b, error);
+    status = open_sides(comparison, a, b, error);
     if (!status)
         status = pair_inputs(comparison, error);
     if (!status)

@@ -22,7 +22,7 @@ enum comparison_pairing { PAIRING_NONE, PAIRING_NAME, PAIRING_NUMBERS, PAIRING_O
 struct comparison_layer {
     const char *name; /* unique, see model/names.h; lives as long as the comparison */
     const struct node *node;
-    const struct shape *shape; /* for one image */
+    const struct shape *shape; /* of what is compared: for one image, if that can be */
     const char *other;         /* name in B; NULL without a pair */
     enum comparison_pairing pairing;
     double max_difference; /* max |a - b| over all inputs; infinite if one of them is not a number,
@@ -57,7 +57,8 @@ enum status comparison_create(const struct graph *a, const struct graph *b, stru
                               struct error *error) MUST_CHECK;
 void comparison_free(struct comparison *comparison);
 
-/* A's input, to be filled before comparison_run(), for one image; N,C,H,W. */
+/* A's input, to be filled before comparison_run(); N,C,H,W. For one image, or for as many
+ * as a network is fixed to. */
 const struct tensor *comparison_input(const struct comparison *comparison, size_t index);
 size_t comparison_input_count(const struct comparison *comparison);
 

@@ -397,6 +397,23 @@ static enum status check_weights(struct graph *graph, struct node *node,
     return STATUS_OK;
 }
 
+/* At another batch: a layer whose weights count the images has none for it. */
+static enum status check_extents(const struct graph *graph, const struct node *node, int64_t batch,
+                                 const struct inference *inference, struct error *error)
+{
+    char expected[SHAPE_TEXT], found[SHAPE_TEXT];
+
+    for (uint32_t i = 0; i < node->weight_count && i < inference->weight_count; i++) {
+        if (!same_but_for_ones(&node->weights[i].shape, &inference->weights[i]))
+            return graph_error(graph, node, error, STATUS_DATA,
+                               "for a batch of %" PRId64 " weight blob %" PRIu32
+                               " would have to be %s, but it is %s",
+                               batch, i, shape_text(&inference->weights[i], expected),
+                               shape_text(&node->weights[i].shape, found));
+    }
+    return STATUS_OK;
+}
+
 /* With the input's extents known: Permute names every axis, and weights are what the rules expect.
  */
 static enum status settle(struct graph *graph, struct node *node, const struct inference *inference,
@@ -435,6 +452,8 @@ static enum status walk(const struct graph *graph, int64_t batch, struct shape *
             shapes[node->outputs[j]] = outputs[j];
         if (!status && finish)
             status = settle(finish, node, &inference, error);
+        else if (!status && batch)
+            status = check_extents(graph, node, batch, &inference, error);
     }
     free(inputs);
     return status;

@@ -53,6 +53,7 @@ struct graph {
     const char *format; /* it came from: as model_format_name(); NULL: none */
     size_t value_count, node_count, top_count, input_count, output_count;
     size_t node_capacity, value_capacity;
+    bool fixed_batch; /* the source computes with the number of images (model/batch.h) */
     struct value *values;
     struct node *nodes;
     struct top *tops;               /* in order of first appearance */
@@ -74,7 +75,8 @@ void graph_free(struct graph *graph);
 int64_t graph_top(const struct graph *graph, const char *name);
 
 /* Computes the shape of each value into `shapes` (value_count of them) for inputs whose first
- * dimension is `batch` (0: as the graph says). STATUS_DATA names the layer that does not fit. */
+ * dimension is `batch` (0: as the graph says). STATUS_DATA names the layer that does not fit, by
+ * its input or its weights. */
 enum status graph_infer(const struct graph *graph, int64_t batch, struct shape *shapes,
                         struct error *error) MUST_CHECK;
 

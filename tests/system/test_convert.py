@@ -157,6 +157,13 @@ class Layers(Convert):
                          "name: 'y' type: 'Crop' bottom: 'data' bottom: 'size' top: 'y' crop_param { offset: 2 }")
 
 
+    def test_a_batch_that_layers_count_on_stays_what_it_is(self):
+        for words in ("dim: 6 dim: 20", "dim: 3 dim: 2 dim: 20", "dim: 120"):
+            with self.subTest(words):
+                self.through_all({"data": (2, 3, 4, 5)},
+                                 f"name: 'y' type: 'Reshape' bottom: 'data' top: 'y' reshape_param {{ shape {{ {words} }} }}")
+
+
 class Formats(Convert):
     def test_each_format_goes_into_each_other(self):
         models = {"caffe": self.small_model()}

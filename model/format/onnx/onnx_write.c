@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "model/batch.h"
 #include "model/format/onnx/onnx_proto.h"
 #include "model/format/onnx/onnx_put.h"
 #include "model/shape.h"
@@ -23,59 +24,6 @@ static put_layer *const put_layers[OPERATOR_COUNT] = {
     OPERATOR_MAP(X)
 #undef X
 };
-
-/* ---- the free batch ---- */
-
-/* Whether a layer's numbers, and not just its input, depend on how many images there are. */
-static bool fixes_batch(const struct graph *graph, const struct node *node)
-{
-    const struct shape *in = node->input_count ? &graph->values[node->inputs[0]].shape : NULL;
-    const union parameters *p = &node->parameters;
-    int64_t axis;
-
-    switch (node->op->kind) {
-    case OPERATOR_INNER_PRODUCT:
-        axis = p->inner_product.axis;
-        break;
-    case OPERATOR_SCALE:
-    case OPERATOR_BIAS:
-        if (!node->weight_count)
-            return false;
-        axis = p->scale.axis;
-        break;
-    case OPERATOR_SLICE:
-        axis = p->slice.axis;
-        break;
-    default:
-        return false;
-    }
-    return axis == 0 || (in && axis == -(int64_t)in->dims);
-}
-
-/* The shapes at another batch, or NULL: the network runs at its own batch only. */
-static enum status infer_other_batch(struct onnx_writer *writer, const struct shape **out)
-{
-    const struct graph *graph = writer->graph;
-    struct shape *shapes = arena_alloc(&writer->arena, graph->value_count, sizeof *shapes);
-    const struct shape *first = &graph->values[graph->inputs[0]].shape;
-    struct error ignored;
-
-    *out = NULL;
-    if (!shapes)
-        return arena_fail(&writer->arena, writer->error);
-    for (size_t i = 0; i < graph->input_count; i++) {
-        const struct shape *shape = &graph->values[graph->inputs[i]].shape;
-        if (!shape->dims || shape->dim[0] != first->dim[0])
-            return STATUS_OK;
-    }
-    for (size_t i = 0; i < graph->node_count; i++) {
-        if (fixes_batch(graph, &graph->nodes[i]))
-            return STATUS_OK;
-    }
-    if (!graph_infer(graph, first->dim[0] + 1, shapes, &ignored))
-        *out = shapes;
-    return STATUS_OK;
-}
 
 /* ---- values ---- */
 
@@ -212,8 +160,8 @@ static void put_opset(struct wire_message *model, const char *domain, int64_t ve
 
 static enum status build(struct onnx_writer *writer, struct wire_message *model)
 {
-    const struct shape *others;
-    enum status status = infer_other_batch(writer, &others);
+    struct batch batch;
+    enum status status = batch_look(writer->graph, &writer->arena, &batch, writer->error);
 
     if (status)
         return status;
@@ -223,7 +171,7 @@ static enum status build(struct onnx_writer *writer, struct wire_message *model)
     if (status)
         return status;
     wire_put_text(&writer->graph_message, ONNX_GRAPH_NAME, "network");
-    put_values(writer, others);
+    put_values(writer, batch.others);
     wire_append(&writer->graph_message, &writer->initializers);
     wire_put_int(model, ONNX_MODEL_IR_VERSION, IR_VERSION);
     wire_put_text(model, ONNX_MODEL_PRODUCER_NAME, "carmlbench");

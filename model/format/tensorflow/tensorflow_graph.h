@@ -69,6 +69,7 @@ struct tf_graph {
     const struct graph *graph;
     const struct names *names;
     bool explicit_padding;
+    bool fixed_batch; /* the first extent of inputs and outputs is a number */
     struct arena arena;
     struct tf_names *taken;
     struct tf_value *values; /* graph->value_count */

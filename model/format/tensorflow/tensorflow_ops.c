@@ -11,7 +11,7 @@ const char *tf_reshape(struct tf_layer *layer, const char *x, const char *suffix
     struct shape free_shape = *shape;
     struct tf_node *node;
 
-    if (shape->dims)
+    if (shape->dims && !layer->tf->fixed_batch)
         free_shape.dim[0] = -1;
     node = tf_emit(layer, "Reshape", suffix,
                    TF_INPUTS(x, tf_ints(layer, part, free_shape.dim, shape->dims)));

@@ -9,7 +9,7 @@ void tf_write_input(struct tf_layer *layer)
     struct shape shape = tf_turn_shape(tf_output_shape(layer));
     struct tf_node *node = tf_emit(layer, "Placeholder", NULL, TF_INPUTS(NULL));
 
-    if (shape.dims)
+    if (shape.dims && !layer->tf->fixed_batch)
         shape.dim[0] = -1;
     tf_set_type(layer, node, "dtype", TF_TYPE_FLOAT);
     tf_set_shape(layer, node, "shape", &shape);
@@ -147,7 +147,7 @@ static void reshape(struct tf_layer *layer, unsigned hole)
         x = tf_input(layer, 0);
     else
         x = is_flat(in) ? tf_input_value(layer, 0)->name : tf_input_plain(layer, 0);
-    if (shape.dims)
+    if (shape.dims && !layer->tf->fixed_batch)
         shape.dim[is_flat(out) ? tf_axis(out, hole) : hole] = -1;
     node = tf_emit(layer, "Reshape", suffix,
                    TF_INPUTS(x, tf_ints(layer, "shape", shape.dim, shape.dims)));

@@ -1,6 +1,7 @@
 #include "model/format/tensorflow/tensorflow_write.h"
 
 #include "common/log.h"
+#include "model/batch.h"
 #include "model/format/tensorflow/tensorflow.h"
 #include "model/format/tensorflow/tensorflow_emit.h"
 #include "model/format/tensorflow/tensorflow_ops.h"
@@ -212,8 +213,18 @@ static void find_merged(struct tf_graph *tf)
 
 /* ---- writing ---- */
 
+static void find_batch(struct tf_graph *tf)
+{
+    struct batch batch;
+    struct error error;
+
+    tf->status = batch_look(tf->graph, &tf->arena, &batch, &error);
+    tf->fixed_batch = !tf->status && batch.fixed;
+}
+
 static void analyse(struct tf_graph *tf)
 {
+    find_batch(tf);
     count_readers(tf);
     find_nonnegative(tf);
     find_flattened(tf);

@@ -232,7 +232,7 @@ static void put_signature(const struct tfjs *tfjs, const char *key, const uint32
         const struct tf_value *value = &tf->values[values[i]];
         const struct shape *shape = &tf->graph->values[values[i]].shape;
         struct shape tensor = value->plain ? *shape : tf_turn_shape(shape);
-        if (tensor.dims)
+        if (tensor.dims && !tf->fixed_batch)
             tensor.dim[0] = -1;
         fputs(i ? "," : "", out);
         json_write_text(out, value->name);

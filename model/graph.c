@@ -397,12 +397,19 @@ static enum status check_weights(struct graph *graph, struct node *node,
     return STATUS_OK;
 }
 
-/* At another batch: a layer whose weights count the images has none for it. */
-static enum status check_extents(const struct graph *graph, const struct node *node, int64_t batch,
-                                 const struct inference *inference, struct error *error)
+/* Gives an Input another batch; a layer whose weights count the images has none for it. */
+static enum status set_batch(const struct graph *graph, const struct node *node, int64_t batch,
+                             struct inference *inference, struct error *error)
 {
     char expected[SHAPE_TEXT], found[SHAPE_TEXT];
+    size_t count;
 
+    if (node->op->kind == OPERATOR_INPUT && inference->outputs[0].dims) {
+        inference->outputs[0].dim[0] = batch;
+        if (!shape_count(&inference->outputs[0], &count))
+            return graph_error(graph, node, error, STATUS_LIMIT,
+                               "a batch of %" PRId64 " is too large", batch);
+    }
     for (uint32_t i = 0; i < node->weight_count && i < inference->weight_count; i++) {
         if (!same_but_for_ones(&node->weights[i].shape, &inference->weights[i]))
             return graph_error(graph, node, error, STATUS_DATA,
@@ -441,19 +448,12 @@ static enum status walk(const struct graph *graph, int64_t batch, struct shape *
         for (uint32_t j = 0; j < node->input_count; j++)
             inputs[j] = shapes[node->inputs[j]];
         status = shape_infer(&inference, error);
-        if (!status && batch && node->op->kind == OPERATOR_INPUT && outputs[0].dims) {
-            size_t count;
-            outputs[0].dim[0] = batch;
-            if (!shape_count(&outputs[0], &count))
-                status = graph_error(graph, node, error, STATUS_LIMIT,
-                                     "a batch of %" PRId64 " is too large", batch);
-        }
+        if (!status && batch)
+            status = set_batch(graph, node, batch, &inference, error);
         for (uint32_t j = 0; j < node->output_count && !status; j++)
             shapes[node->outputs[j]] = outputs[j];
         if (!status && finish)
             status = settle(finish, node, &inference, error);
-        else if (!status && batch)
-            status = check_extents(graph, node, batch, &inference, error);
     }
     free(inputs);
     return status;

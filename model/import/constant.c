@@ -176,8 +176,8 @@ enum status import_cast_to_bool(struct importer *importer, const struct operand 
     enum status status = import_integers(importer, &from.shape, &room, out);
 
     for (size_t i = 0; i < count && !status; i++)
-        room[i] = from.kind == OPERAND_INTEGERS ? from.integers[i] != 0
-                                                : weight_at(&from.weight, i) != 0;
+        room[i] =
+            from.kind == OPERAND_INTEGERS ? from.integers[i] != 0 : weight_at(&from.weight, i) != 0;
     return status;
 }
 

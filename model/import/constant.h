@@ -1,7 +1,7 @@
 /* constant: what the importer does with numbers that are known while it reads.
  *
- * Float constants are views as long as they can be; a fold copies, which the budget bounds. `out` may
- * be an operand that is read.
+ * Float constants are views as long as they can be; a fold copies, which the budget bounds.
+ * `out` may be an operand that is read.
  */
 #ifndef MODEL_IMPORT_CONSTANT_H
 #define MODEL_IMPORT_CONSTANT_H

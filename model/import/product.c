@@ -17,8 +17,8 @@ static void swap_last(unsigned dims, int64_t *order)
 }
 
 /* The last two axes exchanged, for the product called `name`. */
-static enum status turn_matrix(struct importer *importer, const char *name,
-                               const struct operand *x, struct operand *out)
+static enum status turn_matrix(struct importer *importer, const char *name, const struct operand *x,
+                               struct operand *out)
 {
     int64_t order[SHAPE_MAX_DIMS];
     const char *helper;

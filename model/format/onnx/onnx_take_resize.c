@@ -10,7 +10,8 @@ enum coordinates {
     PYTORCH_HALF_PIXEL,
     ALIGN_CORNERS,
     ASYMMETRIC,
-    HALF_PIXEL_SYMMETRIC
+    HALF_PIXEL_SYMMETRIC,
+    TF_HALF_PIXEL_FOR_NN
 };
 
 /* The pixels of an axis are looked at one by one. */
@@ -130,6 +131,8 @@ static double coordinate(const struct resize *resize, const struct axis *axis, i
         return axis->out > 1 ? (double)(i * (axis->in - 1)) / (double)(axis->out - 1) : 0;
     case ASYMMETRIC:
         return (double)i / axis->scale;
+    case TF_HALF_PIXEL_FOR_NN:
+        return ((double)i + 0.5) / axis->scale;
     case HALF_PIXEL_SYMMETRIC:
         adjustment = (double)axis->out / (axis->scale * (double)axis->in);
         middle = (double)axis->in / 2;
@@ -204,14 +207,15 @@ static bool find_linear_rule(const struct resize *resize, enum resize_coordinate
     case HALF_PIXEL_SYMMETRIC:
         *rule = RESIZE_HALF_PIXEL;
         return exact;
+    case TF_HALF_PIXEL_FOR_NN: /* as its name says */
+        return false;
     }
     return false;
 }
 
 static bool find_rule(const struct resize *resize, enum resize_coordinates *rule)
 {
-    static const enum resize_coordinates rules[] = {RESIZE_ASYMMETRIC, RESIZE_HALF_PIXEL,
-                                                    RESIZE_CORNERS};
+    static const enum resize_coordinates rules[] = {RESIZE_ASYMMETRIC, RESIZE_HALF_PIXEL};
 
     if (resize->interpolation)
         return find_linear_rule(resize, rule);
@@ -243,8 +247,9 @@ static enum status resize_planes(struct onnx_node *node, struct resize *resize)
         return status;
     if (!find_rule(resize, &rule))
         return onnx_fail(node, STATUS_UNSUPPORTED,
-                         "its coordinates and rounding have no equal among corners, half pixels "
-                         "and plain ratios");
+                         "its %s have no equal among %shalf pixels and plain ratios",
+                         resize->interpolation ? "coordinates" : "coordinates and rounding",
+                         resize->interpolation ? "corners, " : "");
     status = import_resize(
         node->importer, node->outputs[0], x, resize->interpolation ? RESIZE_LINEAR : RESIZE_NEAREST,
         rule, (const int64_t[]){resize->axes[0].out, resize->axes[1].out}, &import_nchw, &out);
@@ -275,7 +280,7 @@ static enum status take_resize(struct onnx_node *node)
     if (!status)
         status = onnx_word(node, "coordinate_transformation_mode",
                            "half_pixel pytorch_half_pixel align_corners asymmetric "
-                           "half_pixel_symmetric",
+                           "half_pixel_symmetric tf_half_pixel_for_nn",
                            &resize.coordinates);
     if (!status)
         status = onnx_word(node, "nearest_mode", "round_prefer_floor round_prefer_ceil floor ceil",

@@ -37,6 +37,16 @@ static enum status take_gemm(struct onnx_node *node)
 
 /* ---- norms ---- */
 
+/* BatchNormalization-7 and -9: further outputs (mean, variance, ...) mean training mode. */
+static bool is_training(const struct onnx_node *node)
+{
+    bool more = false;
+
+    for (uint32_t i = 1; i < node->output_count; i++)
+        more |= *node->outputs[i] != '\0';
+    return more && node->reader->opset < 14;
+}
+
 static enum status take_batch_norm(struct onnx_node *node)
 {
     struct import_batch_norm norm = {.scale = onnx_operand(node, 1),
@@ -51,9 +61,9 @@ static enum status take_batch_norm(struct onnx_node *node)
         status = onnx_int(node, "training_mode", 0, &training);
     if (!status)
         status = onnx_int(node, "spatial", 1, &spatial);
-    if (!status && training)
+    if (!status && (training || is_training(node)))
         status = onnx_fail(node, STATUS_UNSUPPORTED,
-                           "training_mode is on; export the model for inference");
+                           "it is in training mode; export the model for inference");
     if (!status && !spatial)
         status = onnx_fail(node, STATUS_UNSUPPORTED, "spatial 0 is not supported");
     if (!status)

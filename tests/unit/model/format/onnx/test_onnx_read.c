@@ -12,81 +12,8 @@
 
 #include "engine/engine.h"
 #include "model/format/onnx/onnx_proto.h"
-#include "tests/lib/onnx_model.h"
+#include "tests/lib/onnx_fixture.h"
 #include "tests/lib/protobuf.h"
-
-enum { MAX_NUMBERS = 64 };
-
-/* Adds the output 'y', runs the model on `in` and compares. */
-static void expect(struct onnx_model *model, const float *in, unsigned dims, const int64_t *dim,
-                   const float *want)
-{
-    const struct engine_options options = {.threads = 1};
-    struct error error = {""};
-    struct graph *graph = NULL;
-    struct engine *engine = NULL;
-    struct session *session = NULL;
-    const struct tensor *tensor;
-
-    onnx_model_output(model, "y");
-    onnx_model_end(model);
-    if (onnx_model_load(model->bytes.data, model->bytes.size, &graph, &error) ||
-        engine_create(graph, &options, &engine, &error) || session_create(engine, &session, &error))
-        fail_msg("%s", error.text);
-    tensor = session_input(session, 0);
-    memcpy(tensor->data, in, tensor->count * sizeof *in);
-    if (session_run(session, &error))
-        fail_msg("%s", error.text);
-    tensor = session_output(session, 0);
-    assert_string_equal(tensor->name, "y");
-    assert_int_equal(tensor->dims, dims);
-    assert_memory_equal(tensor->shape, dim, dims * sizeof *dim);
-    for (size_t i = 0; i < tensor->count; i++) {
-        if (!(fabsf(tensor->data[i] - want[i]) <= 1e-5F * (1 + fabsf(want[i]))))
-            fail_msg("[%zu] is %g instead of %g", i, (double)tensor->data[i], (double)want[i]);
-    }
-    session_free(session);
-    engine_free(engine);
-    graph_free(graph);
-    onnx_model_free(model);
-}
-
-static void refuse(struct onnx_model *model, enum status expected, const char *text)
-{
-    struct error error = {""};
-    struct graph *graph;
-    enum status status;
-
-    onnx_model_output(model, "y");
-    onnx_model_end(model);
-    status = onnx_model_load(model->bytes.data, model->bytes.size, &graph, &error);
-    if (status != expected || !strstr(error.text, text) || strchr(error.text, '\n'))
-        fail_msg("status %d, '%s' instead of %d, '%s'", status, error.text, expected, text);
-    assert_null(graph);
-    onnx_model_free(model);
-}
-
-static const float counting[MAX_NUMBERS] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
-                                            13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25};
-
-/* One picture of one channel; the batch is free. */
-static struct onnx_model plane(int64_t opset, int64_t height, int64_t width)
-{
-    struct onnx_model model;
-
-    onnx_model_begin(&model, opset);
-    onnx_model_input(&model, "x", 4, (const int64_t[]){0, 1, height, width});
-    return model;
-}
-
-static struct onnx_model vector(int64_t opset, int64_t size)
-{
-    struct onnx_model model;
-
-    onnx_model_begin(&model, opset);
-    onnx_model_input(&model, "x", 2, (const int64_t[]){0, size});
-    return model;
-}
 
 /* ---- windows ---- */
 
@@ -96,27 +23,27 @@ static void auto_pad_puts_the_odd_row_behind_or_before(void **state)
 
     (void)state;
     for (int behind = 0; behind < 2; behind++) {
-        struct onnx_model model = plane(11, 4, 4);
+        struct onnx_model model = onnx_plane(11, 4, 4);
         onnx_model_text(&model, "auto_pad", behind ? "SAME_UPPER" : "SAME_LOWER");
         onnx_model_ints(&model, "kernel_shape", 2, (const int64_t[]){2, 2});
         onnx_model_ints(&model, "strides", 2, (const int64_t[]){2, 2});
         onnx_model_node(&model, "MaxPool", "x", "y");
         /* Nothing is odd here: both ways are the same. */
-        expect(&model, counting, 4, (const int64_t[]){1, 1, 2, 2}, upper);
-        model = plane(11, 4, 4);
+        onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 2, 2}, upper);
+        model = onnx_plane(11, 4, 4);
         onnx_model_text(&model, "auto_pad", behind ? "SAME_UPPER" : "SAME_LOWER");
         onnx_model_ints(&model, "kernel_shape", 2, (const int64_t[]){1, 1});
         onnx_model_ints(&model, "strides", 2, (const int64_t[]){2, 2});
         onnx_model_node(&model, "MaxPool", "x", "y");
-        expect(&model, counting, 4, (const int64_t[]){1, 1, 2, 2}, lower);
+        onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 2, 2}, lower);
     }
     for (int behind = 0; behind < 2; behind++) {
         static const float want[2][4] = {{0, 1, 2, 3}, {1, 2, 3, 3}};
-        struct onnx_model model = plane(11, 1, 4);
+        struct onnx_model model = onnx_plane(11, 1, 4);
         onnx_model_text(&model, "auto_pad", behind ? "SAME_UPPER" : "SAME_LOWER");
         onnx_model_ints(&model, "kernel_shape", 2, (const int64_t[]){1, 2});
         onnx_model_node(&model, "MaxPool", "x", "y");
-        expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 4}, want[behind]);
+        onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 4}, want[behind]);
     }
 }
 
@@ -125,53 +52,53 @@ static void the_average_counts_padding_if_it_is_told_to(void **state)
     (void)state;
     for (int include = 0; include < 2; include++) {
         static const float sums[2][3] = {{0, 1.5F, 3}, {0, 1.5F, 1.5F}};
-        struct onnx_model model = plane(11, 1, 4);
+        struct onnx_model model = onnx_plane(11, 1, 4);
         onnx_model_int(&model, "count_include_pad", include);
         onnx_model_ints(&model, "kernel_shape", 2, (const int64_t[]){1, 2});
         onnx_model_ints(&model, "strides", 2, (const int64_t[]){1, 2});
         onnx_model_ints(&model, "pads", 4, (const int64_t[]){0, 1, 0, 1});
         onnx_model_node(&model, "AveragePool", "x", "y");
-        expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 3}, sums[include]);
+        onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 3}, sums[include]);
     }
 }
 
 static void ceil_mode_drops_a_window_that_begins_behind_the_image(void **state)
 {
     static const float want[] = {1, 4};
-    struct onnx_model model = plane(10, 1, 5);
+    struct onnx_model model = onnx_plane(10, 1, 5);
 
     (void)state;
     onnx_model_int(&model, "ceil_mode", 1);
     onnx_model_ints(&model, "kernel_shape", 2, (const int64_t[]){1, 2});
     onnx_model_ints(&model, "strides", 2, (const int64_t[]){1, 3});
     onnx_model_node(&model, "MaxPool", "x", "y");
-    expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 2}, want);
+    onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 2}, want);
 }
 
 static void a_maximum_may_be_dilated(void **state)
 {
     static const float want[] = {2, 3, 4, 2};
-    struct onnx_model model = plane(10, 1, 5);
+    struct onnx_model model = onnx_plane(10, 1, 5);
 
     (void)state;
     onnx_model_ints(&model, "kernel_shape", 2, (const int64_t[]){1, 2});
     onnx_model_ints(&model, "dilations", 2, (const int64_t[]){1, 3});
     onnx_model_ints(&model, "pads", 4, (const int64_t[]){0, 1, 0, 1});
     onnx_model_node(&model, "MaxPool", "x", "y");
-    expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 4}, want);
+    onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 4}, want);
 }
 
 static void output_padding_adds_rows_behind_the_last(void **state)
 {
     static const float ones[] = {1}, want[] = {0, 0, 1, 0};
-    struct onnx_model model = plane(11, 1, 2);
+    struct onnx_model model = onnx_plane(11, 1, 2);
 
     (void)state;
     onnx_model_floats(&model, "w", 4, (const int64_t[]){1, 1, 1, 1}, ones);
     onnx_model_ints(&model, "strides", 2, (const int64_t[]){1, 2});
     onnx_model_ints(&model, "output_padding", 2, (const int64_t[]){0, 1});
     onnx_model_node(&model, "ConvTranspose", "x w", "y");
-    expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 4}, want);
+    onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 4}, want);
 }
 
 /* ---- what changed from opset to opset ---- */
@@ -183,45 +110,45 @@ static void softmax_before_13_looks_at_all_axes_behind(void **state)
     (void)state;
     for (int64_t opset = 11; opset <= 13; opset += 2) {
         static const float quarters[] = {0.25F, 0.25F, 0.25F, 0.25F}, ones[] = {1, 1, 1, 1};
-        struct onnx_model model = plane(opset, 2, 2);
+        struct onnx_model model = onnx_plane(opset, 2, 2);
         onnx_model_int(&model, "axis", 1);
         onnx_model_node(&model, "Softmax", "x", "y");
-        expect(&model, zeros, 4, (const int64_t[]){1, 1, 2, 2}, opset < 13 ? quarters : ones);
+        onnx_expect(&model, zeros, 4, (const int64_t[]){1, 1, 2, 2}, opset < 13 ? quarters : ones);
     }
 }
 
 static void limits_of_clip_are_attributes_before_11(void **state)
 {
     static const float low[] = {1}, want[] = {1, 1, 2, 3};
-    struct onnx_model model = vector(7, 4);
+    struct onnx_model model = onnx_vector(7, 4);
 
     (void)state;
     onnx_model_float(&model, "min", 1);
     onnx_model_node(&model, "Clip", "x", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 4}, want);
-    model = vector(13, 4);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 4}, want);
+    model = onnx_vector(13, 4);
     onnx_model_floats(&model, "low", 0, NULL, low);
     onnx_model_node(&model, "Clip", "x low", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 4}, want);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 4}, want);
 }
 
 static void a_slice_is_said_by_attributes_or_inputs(void **state)
 {
     static const int64_t one = 1, three = 3, back = -1;
     static const float want[] = {1, 2};
-    struct onnx_model model = vector(9, 4);
+    struct onnx_model model = onnx_vector(9, 4);
 
     (void)state;
     onnx_model_ints(&model, "starts", 1, &one);
     onnx_model_ints(&model, "ends", 1, &three);
     onnx_model_ints(&model, "axes", 1, &one);
     onnx_model_node(&model, "Slice", "x", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 2}, want);
-    model = vector(13, 4);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 2}, want);
+    model = onnx_vector(13, 4);
     onnx_model_integers(&model, "one", 1, &one);
     onnx_model_integers(&model, "back", 1, &back);
     onnx_model_node(&model, "Slice", "x one back one", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 2}, want);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 2}, want);
 }
 
 static void a_slice_with_steps_ends_where_it_says(void **state)
@@ -235,13 +162,13 @@ static void a_slice_with_steps_ends_where_it_says(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         const int64_t to[] = {1, cuts[i].end};
-        struct onnx_model model = plane(11, 1, 7);
+        struct onnx_model model = onnx_plane(11, 1, 7);
         onnx_model_integers(&model, "from", 2, from);
         onnx_model_integers(&model, "to", 2, to);
         onnx_model_integers(&model, "axes", 2, axes);
         onnx_model_integers(&model, "steps", 2, steps);
         onnx_model_node(&model, "Slice", "x from to axes steps", "y");
-        expect(&model, counting, 4, (const int64_t[]){1, 1, 1, cuts[i].width}, want);
+        onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, cuts[i].width}, want);
     }
 }
 
@@ -254,11 +181,11 @@ static void padding_without_axes_is_of_all(void **state)
 
     (void)state;
     for (int64_t opset = 13; opset <= 18; opset += 5) {
-        struct onnx_model model = vector(opset, 3);
+        struct onnx_model model = onnx_vector(opset, 3);
         onnx_model_integers(&model, "pads", 4, pads);
         onnx_model_integers(&model, "axes", 0, NULL);
         onnx_model_node(&model, "Pad", "x pads - axes", "y");
-        expect(&model, counting, 2, (const int64_t[]){1, 5}, want);
+        onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 5}, want);
     }
 }
 
@@ -268,27 +195,27 @@ static void inputs_that_must_be_there_are_not_left_out(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        struct onnx_model model = vector(8, 3);
+        struct onnx_model model = onnx_vector(8, 3);
         onnx_model_node(&model, types[i], "x - x", "y");
-        refuse(&model, STATUS_DATA, "input 1 is left out");
+        onnx_expect_refusal(&model, STATUS_DATA, "input 1 is left out");
     }
 }
 
 static void a_zero_in_a_shape_copies_the_extent(void **state)
 {
     static const int64_t shape[] = {0, 2, -1};
-    struct onnx_model model = vector(13, 6);
+    struct onnx_model model = onnx_vector(13, 6);
 
     (void)state;
     onnx_model_integers(&model, "shape", 3, shape);
     onnx_model_node(&model, "Reshape", "x shape", "y");
-    expect(&model, counting, 3, (const int64_t[]){1, 2, 3}, counting);
+    onnx_expect(&model, onnx_counting, 3, (const int64_t[]){1, 2, 3}, onnx_counting);
 }
 
 static void shapes_computed_by_the_model_are_known(void **state)
 {
     static const int64_t zero = 0, rest = -1;
-    struct onnx_model model = plane(13, 2, 3);
+    struct onnx_model model = onnx_plane(13, 2, 3);
 
     (void)state;
     onnx_model_integers(&model, "zero", 1, &zero);
@@ -298,7 +225,7 @@ static void shapes_computed_by_the_model_are_known(void **state)
     onnx_model_int(&model, "axis", 0);
     onnx_model_node(&model, "Concat", "n rest", "shape");
     onnx_model_node(&model, "Reshape", "x shape", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 6}, counting);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 6}, onnx_counting);
 }
 
 static void the_nearest_pixel_follows_coordinates_and_rounding(void **state)
@@ -309,19 +236,19 @@ static void the_nearest_pixel_follows_coordinates_and_rounding(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct onnx_model model = plane(13, 1, 3);
+        struct onnx_model model = onnx_plane(13, 1, 3);
         onnx_model_floats(&model, "scales", 1, (const int64_t[]){4}, scales);
         onnx_model_text(&model, "coordinate_transformation_mode", modes[i][0]);
         onnx_model_text(&model, "nearest_mode", modes[i][1]);
         onnx_model_node(&model, "Resize", "x - scales", "y");
-        expect(&model, counting, 4, (const int64_t[]){1, 1, 1, 6}, want);
+        onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 6}, want);
     }
-    struct onnx_model model = plane(13, 1, 3);
+    struct onnx_model model = onnx_plane(13, 1, 3);
     onnx_model_floats(&model, "scales", 1, (const int64_t[]){4}, scales);
     onnx_model_text(&model, "coordinate_transformation_mode", modes[2][0]);
     onnx_model_text(&model, "nearest_mode", modes[2][1]);
     onnx_model_node(&model, "Resize", "x - scales", "y");
-    refuse(&model, STATUS_UNSUPPORTED, "no equal");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "no equal");
 }
 
 /* ---- arithmetic ---- */
@@ -330,7 +257,7 @@ static void gemm_multiplies_alpha_and_beta(void **state)
 {
     static const float b[] = {1, 2, 3, 4, 5, 6}, c[] = {1, -1, 2};
     static const float want[] = {2 * 4 + 3, 2 * 5 - 3, 2 * 6 + 6};
-    struct onnx_model model = vector(13, 2);
+    struct onnx_model model = onnx_vector(13, 2);
 
     (void)state;
     onnx_model_floats(&model, "b", 2, (const int64_t[]){2, 3}, b);
@@ -338,7 +265,7 @@ static void gemm_multiplies_alpha_and_beta(void **state)
     onnx_model_float(&model, "alpha", 2);
     onnx_model_float(&model, "beta", 3);
     onnx_model_node(&model, "Gemm", "x b c", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 3}, want);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 3}, want);
 }
 
 static void numbers_of_every_width_are_read(void **state)
@@ -349,7 +276,7 @@ static void numbers_of_every_width_are_read(void **state)
     for (int wide = 0; wide < 3; wide++) {
         static const uint16_t halves[] = {0x3e00, 0x3e00}, brains[] = {0x3fc0, 0x3fc0};
         static const double doubles[] = {1.5, 1.5};
-        struct onnx_model model = vector(13, 2);
+        struct onnx_model model = onnx_vector(13, 2);
         struct buf tensor;
         buf_init(&tensor, 1 << 16);
         protobuf_varint(&tensor, ONNX_TENSOR_DIMS, 2);
@@ -364,7 +291,7 @@ static void numbers_of_every_width_are_read(void **state)
             protobuf_bytes(&tensor, ONNX_TENSOR_RAW_DATA, wide ? brains : halves, sizeof halves);
         onnx_model_tensor(&model, &tensor);
         onnx_model_node(&model, "Add", "x c", "y");
-        expect(&model, counting, 2, (const int64_t[]){1, 2}, want);
+        onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 2}, want);
     }
 }
 
@@ -372,61 +299,61 @@ static void whole_numbers_become_floats_beside_floats(void **state)
 {
     static const int64_t whole[] = {3};
     static const float half[] = {0.5F}, want[] = {0, 1.5F, 3};
-    struct onnx_model model = vector(13, 3);
+    struct onnx_model model = onnx_vector(13, 3);
 
     (void)state;
     onnx_model_integers(&model, "i", 1, whole);
     onnx_model_floats(&model, "f", 1, (const int64_t[]){1}, half);
     onnx_model_node(&model, "Mul", "i f", "c");
     onnx_model_node(&model, "Mul", "x c", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 3}, want);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 3}, want);
 }
 
 static void initializers_may_stand_among_the_inputs(void **state)
 {
     static const float two[] = {2}, want[] = {0, 2, 4};
-    struct onnx_model model = vector(7, 3);
+    struct onnx_model model = onnx_vector(7, 3);
 
     (void)state;
     onnx_model_input(&model, "c", 1, (const int64_t[]){1});
     onnx_model_floats(&model, "c", 1, (const int64_t[]){1}, two);
     onnx_model_node(&model, "Mul", "x c", "y");
-    expect(&model, counting, 2, (const int64_t[]){1, 3}, want);
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 3}, want);
 }
 
 /* ---- bad files ---- */
 
 static void unknown_operators_are_named_at_once(void **state)
 {
-    struct onnx_model model = vector(13, 3);
+    struct onnx_model model = onnx_vector(13, 3);
 
     (void)state;
     onnx_model_node(&model, "Loop", "x", "a");
     onnx_model_node(&model, "Relu", "a", "b");
     onnx_model_node(&model, "Einsum", "b", "y");
-    refuse(&model, STATUS_UNSUPPORTED,
-           "2 nodes of a type that is not supported: 'a' (Loop), 'y' "
-           "(Einsum)");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED,
+                        "2 nodes of a type that is not supported: 'a' (Loop), 'y' "
+                        "(Einsum)");
 }
 
 static void nodes_stand_in_order(void **state)
 {
-    struct onnx_model model = vector(13, 3);
+    struct onnx_model model = onnx_vector(13, 3);
 
     (void)state;
     onnx_model_node(&model, "Relu", "a", "y");
     onnx_model_node(&model, "Relu", "x", "a");
-    refuse(&model, STATUS_DATA, "'a' is made by no node before it");
+    onnx_expect_refusal(&model, STATUS_DATA, "'a' is made by no node before it");
 }
 
 static void a_name_is_made_once(void **state)
 {
-    struct onnx_model model = vector(13, 3);
+    struct onnx_model model = onnx_vector(13, 3);
 
     (void)state;
     onnx_model_node(&model, "Relu", "x", "y");
     onnx_model_node(&model, "Tanh", "x", "y");
-    refuse(&model, STATUS_DATA, "'y'");
+    onnx_expect_refusal(&model, STATUS_DATA, "'y'");
 }
 
 static void free_extents_want_a_shape(void **state)
@@ -437,7 +364,7 @@ static void free_extents_want_a_shape(void **state)
     onnx_model_begin(&model, 13);
     onnx_model_input(&model, "x", 4, (const int64_t[]){0, 3, 0, 0});
     onnx_model_node(&model, "Relu", "x", "y");
-    refuse(&model, STATUS_DATA, "--input-shape");
+    onnx_expect_refusal(&model, STATUS_DATA, "--input-shape");
 }
 
 static void old_and_unknown_opsets_are_refused(void **state)
@@ -446,9 +373,9 @@ static void old_and_unknown_opsets_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct onnx_model model = vector(opsets[i], 3);
+        struct onnx_model model = onnx_vector(opsets[i], 3);
         onnx_model_node(&model, "Relu", "x", "y");
-        refuse(&model, STATUS_UNSUPPORTED, "opset");
+        onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "opset");
     }
 }
 
@@ -458,17 +385,17 @@ static void tensors_hold_what_their_shapes_say(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct onnx_model model = vector(13, 2);
+        struct onnx_model model = onnx_vector(13, 2);
         struct buf tensor;
         buf_init(&tensor, 1 << 16);
         protobuf_varint(&tensor, ONNX_TENSOR_DIMS, dims[i][0]);
         protobuf_varint(&tensor, ONNX_TENSOR_DIMS, dims[i][1]);
         protobuf_varint(&tensor, ONNX_TENSOR_DATA_TYPE, ONNX_FLOAT);
         protobuf_text(&tensor, ONNX_TENSOR_NAME, "c");
-        protobuf_bytes(&tensor, ONNX_TENSOR_RAW_DATA, counting, 8);
+        protobuf_bytes(&tensor, ONNX_TENSOR_RAW_DATA, onnx_counting, 8);
         onnx_model_tensor(&model, &tensor);
         onnx_model_node(&model, "Add", "x c", "y");
-        refuse(&model, i == 2 ? STATUS_LIMIT : STATUS_DATA, "tensor 'c'");
+        onnx_expect_refusal(&model, i == 2 ? STATUS_LIMIT : STATUS_DATA, "tensor 'c'");
     }
 }
 

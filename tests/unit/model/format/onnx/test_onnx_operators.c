@@ -1,0 +1,94 @@
+/* Operators whose meaning depends on the opset, on attributes, or on how many outputs they have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/onnx_fixture.h"
+
+static struct onnx_model enlarged(int64_t opset, const char *coordinates, const char *rounding,
+                                  const char *mode)
+{
+    static const float scales[] = {1, 1, 1, 2};
+    struct onnx_model model = onnx_plane(opset, 1, 3);
+
+    onnx_model_floats(&model, "scales", 1, (const int64_t[]){4}, scales);
+    onnx_model_text(&model, "coordinate_transformation_mode", coordinates);
+    onnx_model_text(&model, "nearest_mode", rounding);
+    onnx_model_text(&model, "mode", mode);
+    onnx_model_node(&model, "Resize", "x - scales", "y");
+    return model;
+}
+
+static void half_pixels_of_tensorflow_are_read(void **state)
+{
+    static const float want[] = {0, 0, 1, 1, 2, 2};
+    struct onnx_model model = enlarged(11, "tf_half_pixel_for_nn", "floor", "nearest");
+
+    (void)state;
+    onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 6}, want);
+    model = enlarged(11, "tf_half_pixel_for_nn", "round_prefer_floor", "nearest");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "coordinates and rounding have no equal");
+    model = enlarged(11, "tf_half_pixel_for_nn", "floor", "linear");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "its coordinates have no equal");
+}
+
+static void pixels_that_only_happen_to_be_those_of_corners_are_refused_as_they_are(void **state)
+{
+    struct onnx_model model = enlarged(13, "half_pixel", "floor", "nearest");
+
+    (void)state;
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "no equal among half pixels and plain ratios");
+}
+
+static struct onnx_model normalised(int64_t opset, const char *outputs)
+{
+    static const float one[] = {1}, half[] = {0.5F}, zero[] = {0};
+    struct onnx_model model = onnx_plane(opset, 1, 3);
+
+    onnx_model_floats(&model, "one", 1, (const int64_t[]){1}, one);
+    onnx_model_floats(&model, "half", 1, (const int64_t[]){1}, half);
+    onnx_model_floats(&model, "zero", 1, (const int64_t[]){1}, zero);
+    onnx_model_float(&model, "epsilon", 0);
+    onnx_model_node(&model, "BatchNormalization", "x half one zero one", outputs);
+    return model;
+}
+
+static void further_outputs_of_batch_normalisation_mean_training(void **state)
+{
+    static const float want[] = {1, 1.5F, 2};
+    struct onnx_model model = normalised(9, "y");
+
+    (void)state;
+    onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 3}, want);
+    model = normalised(9, "y - - - -");
+    onnx_expect(&model, onnx_counting, 4, (const int64_t[]){1, 1, 1, 3}, want);
+    model = normalised(9, "y m v s t");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "training mode");
+}
+
+static void a_logarithm_of_softmax_is_finite_far_below_the_largest(void **state)
+{
+    static const float in[] = {-300, 0, 200}, want[] = {-500, -200, 0};
+
+    (void)state;
+    for (int64_t opset = 9; opset <= 13; opset += 4) {
+        struct onnx_model model = onnx_vector(opset, 3);
+        onnx_model_node(&model, "LogSoftmax", "x", "y");
+        onnx_expect(&model, in, 2, (const int64_t[]){1, 3}, want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_pixels_of_tensorflow_are_read),
+        cmocka_unit_test(pixels_that_only_happen_to_be_those_of_corners_are_refused_as_they_are),
+        cmocka_unit_test(further_outputs_of_batch_normalisation_mean_training),
+        cmocka_unit_test(a_logarithm_of_softmax_is_finite_far_below_the_largest),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

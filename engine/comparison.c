@@ -160,7 +160,7 @@ static bool is_probability(const struct graph *graph, uint32_t value)
         const struct node *node = &graph->nodes[graph->values[value].producer];
         switch (node->op->kind) {
         case OPERATOR_SOFTMAX:
-            return true;
+            return !node->parameters.softmax.logarithm;
         case OPERATOR_FLATTEN:
         case OPERATOR_RESHAPE:
         case OPERATOR_PERMUTE:

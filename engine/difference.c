@@ -118,6 +118,10 @@ const char *difference_hint(const struct node *node)
     case OPERATOR_CONCAT:
         return "the axis (channels stand last in TensorFlow), or the order of the parts";
     case OPERATOR_SOFTMAX:
+        return node->parameters.softmax.logarithm
+                   ? "the logarithm of a probability that is 0 in a float, since Caffe takes them "
+                     "one after the other"
+                   : "the axis";
     case OPERATOR_ARG_MAX:
         return "the axis";
     case OPERATOR_RESIZE:

@@ -13,49 +13,55 @@
 #define AT(member) offsetof(union parameters, member)
 #define INT(name, member, low, high)                                                               \
     {                                                                                              \
-        name, FIELD_INT, FIELD_ONE, AT(member), 0, low, high, NULL, 0                              \
+        name, FIELD_INT, FIELD_ONE, AT(member), 0, low, high, NULL, 0, false                       \
     }
 #define INTS2(name, member, low, high)                                                             \
     {                                                                                              \
-        name, FIELD_INT, FIELD_PAIR, AT(member), 0, low, high, NULL, 0                             \
+        name, FIELD_INT, FIELD_PAIR, AT(member), 0, low, high, NULL, 0, false                      \
     }
 #define BOOL(name, member)                                                                         \
     {                                                                                              \
-        name, FIELD_BOOL, FIELD_ONE, AT(member), 0, 0, 1, NULL, 0                                  \
+        name, FIELD_BOOL, FIELD_ONE, AT(member), 0, 0, 1, NULL, 0, false                           \
+    }
+#define LATER_BOOL(name, member)                                                                   \
+    {                                                                                              \
+        name, FIELD_BOOL, FIELD_ONE, AT(member), 0, 0, 1, NULL, 0, true                            \
     }
 #define FLOAT(name, member)                                                                        \
     {                                                                                              \
-        name, FIELD_FLOAT, FIELD_ONE, AT(member), 0, -(double)INFINITY, (double)INFINITY, NULL, 0  \
+        name, FIELD_FLOAT, FIELD_ONE, AT(member), 0, -(double)INFINITY, (double)INFINITY, NULL, 0, \
+            false                                                                                  \
     }
 #define FLOATS2(name, member)                                                                      \
     {                                                                                              \
-        name, FIELD_FLOAT, FIELD_PAIR, AT(member), 0, -(double)INFINITY, (double)INFINITY, NULL, 0 \
+        name, FIELD_FLOAT, FIELD_PAIR, AT(member), 0, -(double)INFINITY, (double)INFINITY, NULL,   \
+            0, false                                                                               \
     }
 #define WORD(name, member, words, first)                                                           \
     {                                                                                              \
-        name, FIELD_WORD, FIELD_ONE, AT(member), 0, 0, 0, words, first                             \
+        name, FIELD_WORD, FIELD_ONE, AT(member), 0, 0, 0, words, first, false                      \
     }
 #define AXES(name, member, type, counter, low, high)                                               \
     {                                                                                              \
-        name, type, FIELD_AXES, AT(member), AT(counter), low, high, NULL, 0                        \
+        name, type, FIELD_AXES, AT(member), AT(counter), low, high, NULL, 0, false                 \
     }
 #define FLOAT_LIST(name, member, counter)                                                          \
     {                                                                                              \
         name, FIELD_FLOAT, FIELD_LIST, AT(member), AT(counter), -(double)INFINITY,                 \
-            (double)INFINITY, NULL, 0                                                              \
+            (double)INFINITY, NULL, 0, false                                                       \
     }
 #define INT_LIST(name, member, counter, low, high)                                                 \
     {                                                                                              \
-        name, FIELD_INT, FIELD_LIST, AT(member), AT(counter), low, high, NULL, 0                   \
+        name, FIELD_INT, FIELD_LIST, AT(member), AT(counter), low, high, NULL, 0, false            \
     }
 #define FLOAT_PER_INPUT(name, member)                                                              \
     {                                                                                              \
         name, FIELD_FLOAT, FIELD_PER_INPUT, AT(member), 0, -(double)INFINITY, (double)INFINITY,    \
-            NULL, 0                                                                                \
+            NULL, 0, false                                                                         \
     }
 #define END                                                                                        \
     {                                                                                              \
-        NULL, FIELD_INT, FIELD_ONE, 0, 0, 0, 0, NULL, 0                                            \
+        NULL, FIELD_INT, FIELD_ONE, 0, 0, 0, 0, NULL, 0, false                                     \
     }
 
 #define AXIS(member) INT("axis", member, -AXIS_MAX, AXIS_MAX)
@@ -127,7 +133,8 @@ static const struct field threshold_fields[] = {FLOAT("threshold", threshold.thr
 static const struct field clip_fields[] = {FLOAT("low", clip.low), FLOAT("high", clip.high), END};
 static const struct field swish_fields[] = {FLOAT("beta", swish.beta), END};
 static const struct field dropout_fields[] = {FLOAT("ratio", dropout.ratio), END};
-static const struct field softmax_fields[] = {AXIS(softmax.axis), END};
+static const struct field softmax_fields[] = {AXIS(softmax.axis),
+                                              LATER_BOOL("logarithm", softmax.logarithm), END};
 
 static const struct field arg_max_fields[] = {
     INT("top_k", arg_max.top_k, 1, EXTENT_MAX),

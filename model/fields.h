@@ -34,6 +34,7 @@ struct field {
     double low, high;         /* inclusive; may be infinite */
     const char *const *words; /* ends with NULL; words[i] stands for first_word + i */
     unsigned first_word;
+    bool later; /* came after the first files with the others: where it is not said, it is 0 */
 };
 
 /* The table of a kind, ended by a field without a name. `kind` must be below OPERATOR_COUNT. */

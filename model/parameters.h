@@ -107,6 +107,11 @@ struct axis_parameters {
     int64_t axis; /* may be negative */
 };
 
+struct softmax_parameters {
+    int64_t axis;   /* may be negative */
+    bool logarithm; /* ln of it, finite also where the probability is too small for a float */
+};
+
 struct arg_max_parameters {
     int64_t top_k, axis; /* axis counts only with has_axis */
     bool out_max_val, has_axis;
@@ -213,7 +218,8 @@ union parameters {
     struct clip_parameters clip;
     struct swish_parameters swish;
     struct dropout_parameters dropout;
-    struct axis_parameters softmax, concat;
+    struct softmax_parameters softmax;
+    struct axis_parameters concat;
     struct arg_max_parameters arg_max;
     struct reduction_parameters reduction;
     struct lrn_parameters lrn;

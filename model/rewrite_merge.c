@@ -103,8 +103,9 @@ static bool is_nonnegative(const struct rewriting *rewriting, uint32_t value, in
         return node->parameters.relu.negative_slope == 0;
     case OPERATOR_CLIP:
         return node->parameters.clip.low >= 0;
-    case OPERATOR_SIGMOID:
     case OPERATOR_SOFTMAX:
+        return !node->parameters.softmax.logarithm;
+    case OPERATOR_SIGMOID:
     case OPERATOR_ABS_VAL:
     case OPERATOR_BNLL:
         return true;

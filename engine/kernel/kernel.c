@@ -40,6 +40,7 @@ static const struct kernels reference = {
     .lrn_across = ref_lrn_across,
     .lrn_within = ref_lrn_within,
     .softmax = ref_softmax,
+    .log_softmax = ref_log_softmax,
 };
 
 /* What this machine can run, best first. */

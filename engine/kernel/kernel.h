@@ -132,6 +132,9 @@ struct kernels {
     /* Softmax over `classes` elements that are `stride` apart, for `stride` neighbours. `in` and
      * `out` may be the same. */
     void (*softmax)(size_t classes, size_t stride, const float *in, float *out);
+
+    /* Its logarithm, likewise, without the detour over numbers that may be 0. */
+    void (*log_softmax)(size_t classes, size_t stride, const float *in, float *out);
 };
 
 /* The table for this machine, or the one that the environment variable CARMLBENCH_KERNEL names.

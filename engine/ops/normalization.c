@@ -34,19 +34,21 @@ const struct operation operation_lrn = {.prepare = prepare_lrn, .run = run_lrn};
 
 static void run_softmax(const struct call *call)
 {
+    const struct softmax_parameters *p = &call->step->node->parameters.softmax;
     const struct shape *in = &call->step->inputs[0];
     unsigned axis = 0;
     size_t classes, stride, outer;
 
     /* Inference has checked that the axis lies inside. */
-    if (!shape_axis(in, call->step->node->parameters.softmax.axis, &axis))
+    if (!shape_axis(in, p->axis, &axis))
         return;
     classes = (size_t)in->dim[axis];
     stride = shape_product(in, axis + 1, in->dims);
     outer = shape_product(in, 0, axis);
     for (size_t i = 0; i < outer; i++)
-        call->kernels->softmax(classes, stride, call->inputs[0] + i * classes * stride,
-                               call->outputs[0] + i * classes * stride);
+        (p->logarithm ? call->kernels->log_softmax : call->kernels->softmax)(
+            classes, stride, call->inputs[0] + i * classes * stride,
+            call->outputs[0] + i * classes * stride);
 }
 
 const struct operation operation_softmax = {.run = run_softmax, .in_place = true};

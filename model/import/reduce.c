@@ -8,25 +8,16 @@
 enum status import_softmax(struct importer *importer, const char *name, const struct operand *x,
                            int64_t axis, bool logarithm, struct operand *out)
 {
-    union parameters parameters;
-    struct operand softmax;
-    const char *helper = name;
+    union parameters parameters = {.softmax = {.logarithm = logarithm}};
     unsigned index;
     enum status status = build_check_value(importer, x);
 
     if (!status)
         status = build_axis(importer, axis, x->shape.dims, &index);
-    if (!status && logarithm)
-        status = build_name(importer, name, "Softmax", &helper);
     if (status)
         return status;
     parameters.softmax.axis = x->order[index];
-    status = build_simple(importer, helper, OPERATOR_SOFTMAX, &parameters, x, &softmax);
-    if (status || !logarithm) {
-        *out = softmax;
-        return status;
-    }
-    return import_unary(importer, name, IMPORT_LOG, 0, 0, &softmax, out);
+    return build_simple(importer, name, OPERATOR_SOFTMAX, &parameters, x, out);
 }
 
 enum status import_arg_max(struct importer *importer, const char *name, const struct operand *x,

@@ -318,6 +318,36 @@ static void softmax_sums_to_one_however_large_its_input(void **state)
     }
 }
 
+static void the_logarithm_of_softmax_is_finite_however_small_it_is(void **state)
+{
+    uint64_t random = 17;
+
+    (void)state;
+    for (int64_t axis = 0; axis < 4; axis++) {
+        union parameters parameters = {.softmax = {axis, true}};
+        struct operator_test test = open_test(OPERATOR_SOFTMAX, 1, &random, &parameters, true);
+        const int64_t *dim = test.shapes[0].dim;
+        int64_t stride = 1, part;
+        for (int64_t d = axis + 1; d < 4; d++)
+            stride *= dim[d];
+        part = stride * dim[axis];
+        for (int64_t i = 0; i < COUNT; i++)
+            test.inputs[0].data[i] *= 1000;
+        assert_true(operator_run(&test, false));
+        for (int64_t i = 0; i < COUNT; i++) {
+            const float *x = test.inputs[0].data + i / part * part + i % stride;
+            double best = -INFINITY, sum = 0;
+            for (int64_t k = 0; k < dim[axis]; k++)
+                best = fmax(best, (double)x[k * stride]);
+            for (int64_t k = 0; k < dim[axis]; k++)
+                sum += exp((double)x[k * stride] - best);
+            expect_near(test.output.data[i], (double)test.inputs[0].data[i] - best - log(sum),
+                        1e-5);
+        }
+        operator_close(&test);
+    }
+}
+
 static void concat_joins_along_any_axis(void **state)
 {
     uint64_t random = 16;
@@ -362,6 +392,7 @@ int main(void)
         cmocka_unit_test(lrn_divides_alpha_by_its_size),
         cmocka_unit_test(lrn_within_a_channel_takes_the_mean_of_the_window),
         cmocka_unit_test(softmax_sums_to_one_however_large_its_input),
+        cmocka_unit_test(the_logarithm_of_softmax_is_finite_however_small_it_is),
         cmocka_unit_test(concat_joins_along_any_axis),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

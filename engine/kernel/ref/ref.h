@@ -47,5 +47,6 @@ void ref_lrn_across(const struct lrn_parameters *lrn, size_t channels, size_t pl
 void ref_lrn_within(const struct lrn_parameters *lrn, const struct plane_geometry *geometry,
                     const float *in, float *out);
 void ref_softmax(size_t classes, size_t stride, const float *in, float *out);
+void ref_log_softmax(size_t classes, size_t stride, const float *in, float *out);
 
 #endif

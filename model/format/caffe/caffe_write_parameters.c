@@ -150,11 +150,24 @@ void caffe_write_dropout(struct caffe_writer *writer, const struct node *node)
 
 /* ---- over channels or axes ---- */
 
+/* The logarithm is a layer of its own, as far as Caffe's Softmax is not 0. */
 void caffe_write_softmax(struct caffe_writer *writer, const struct node *node)
 {
-    struct caffe_message *m = begin(writer, node, "softmax_param", SOFTMAX_PARAM);
+    const struct softmax_parameters *p = &node->parameters.softmax;
+    const char *bottom = caffe_out_input(writer, node, 0), *between;
+    struct caffe_layer_out *layer, *log;
 
-    caffe_put_int_unless(m, "axis", 2, node->parameters.softmax.axis, 1);
+    if (p->logarithm) {
+        between = caffe_out_between(writer, node, "Softmax");
+        layer = caffe_out_aux(writer, node, "Softmax", "Softmax", bottom, 1);
+        log = caffe_out_node(writer, node, "Log");
+        if (layer->top_count && log->bottom_count)
+            layer->tops[0] = log->bottoms[0] = between;
+    } else {
+        layer = caffe_out_node(writer, node, "Softmax");
+    }
+    caffe_put_int_unless(caffe_put_message(&layer->parameters, "softmax_param", SOFTMAX_PARAM),
+                         "axis", 2, p->axis, 1);
 }
 
 void caffe_write_arg_max(struct caffe_writer *writer, const struct node *node)

@@ -253,12 +253,13 @@ enum status parameters_json_read(struct graph *graph, struct node *node, const j
     struct reading reading = {.graph = graph, .node = node, .error = error};
     size_t known = 0;
 
-    for (const struct field *field = fields_of(node->op->kind); field->name; field++, known++) {
+    for (const struct field *field = fields_of(node->op->kind); field->name; field++) {
         const json_t *value = json_object_get(object, field->name);
         if (value)
             read_field(&reading, field, value);
-        else
+        else if (!field->later)
             fail(&reading, field, "is missing");
+        known += value != NULL;
         if (reading.status)
             return reading.status;
     }

@@ -4,8 +4,10 @@
 
 void onnx_put_softmax(struct onnx_put *put)
 {
-    onnx_step(put, "Softmax", onnx_input(put, 0), NULL, NULL);
-    onnx_put_int(put, "axis", onnx_axis(put, put->node->parameters.softmax.axis));
+    const struct softmax_parameters *p = &put->node->parameters.softmax;
+
+    onnx_step(put, p->logarithm ? "LogSoftmax" : "Softmax", onnx_input(put, 0), NULL, NULL);
+    onnx_put_int(put, "axis", onnx_axis(put, p->axis));
     onnx_finish(put);
 }
 

@@ -228,14 +228,15 @@ void tf_write_softmax(struct tf_layer *layer)
 {
     const struct shape *in = tf_shape(layer, 0);
     int64_t order[SHAPE_MAX_DIMS], back[SHAPE_MAX_DIMS];
-    const char *x = tf_input(layer, 0);
+    const struct softmax_parameters *p = &layer->node->parameters.softmax;
+    const char *x = tf_input(layer, 0), *op = p->logarithm ? "LogSoftmax" : "Softmax";
     unsigned axis = 0, last = in->dims - 1;
 
-    if (!shape_axis(in, layer->node->parameters.softmax.axis, &axis))
+    if (!shape_axis(in, p->axis, &axis))
         return;
     axis = tf_axis(in, axis);
     if (axis == last) {
-        tf_unary(layer, "Softmax", NULL, x);
+        tf_unary(layer, op, NULL, x);
         return;
     }
     for (unsigned i = 0; i < in->dims; i++)
@@ -244,7 +245,7 @@ void tf_write_softmax(struct tf_layer *layer)
     order[last] = axis;
     memcpy(back, order, sizeof back);
     x = tf_transpose(layer, x, "transposed", order, in->dims);
-    x = tf_unary(layer, "Softmax", "Softmax", x);
+    x = tf_unary(layer, op, op, x);
     tf_transpose(layer, x, NULL, back, in->dims);
 }
 

@@ -98,14 +98,15 @@ static bool keeps_sign(enum operator_kind kind)
     return keeps[kind];
 }
 
-static bool is_positive_function(enum operator_kind kind)
+static bool is_positive_function(const struct node *node)
 {
     static const bool positive[OPERATOR_COUNT] = {
-        [OPERATOR_SIGMOID] = true, [OPERATOR_SOFTMAX] = true, [OPERATOR_ABS_VAL] = true,
-        [OPERATOR_EXP] = true,     [OPERATOR_BNLL] = true,    [OPERATOR_THRESHOLD] = true,
+        [OPERATOR_SIGMOID] = true, [OPERATOR_ABS_VAL] = true,   [OPERATOR_EXP] = true,
+        [OPERATOR_BNLL] = true,    [OPERATOR_THRESHOLD] = true,
     };
 
-    return positive[kind];
+    return node->op->kind == OPERATOR_SOFTMAX ? !node->parameters.softmax.logarithm
+                                              : positive[node->op->kind];
 }
 
 static void find_nonnegative(struct tf_graph *tf)
@@ -114,7 +115,7 @@ static void find_nonnegative(struct tf_graph *tf)
         const struct node *node = &tf->graph->nodes[i];
         enum operator_kind kind = node->op->kind;
         bool nonnegative =
-            is_positive_function(kind) || (keeps_sign(kind) && is_nonnegative(tf, node));
+            is_positive_function(node) || (keeps_sign(kind) && is_nonnegative(tf, node));
         for (uint32_t j = 0; j < node->output_count; j++)
             tf->values[node->outputs[j]].nonnegative = nonnegative;
     }

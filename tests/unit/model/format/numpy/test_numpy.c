@@ -304,6 +304,21 @@ static void what_is_wrong_in_the_json_is_said(void **state)
     }
 }
 
+static void parameters_that_came_later_need_not_be_said(void **state)
+{
+    struct error error = {""};
+    struct graph *graph;
+
+    edit_json(", \"logarithm\": false", "");
+    if (model_load(npz, NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    graph_free(graph);
+    remove_files(state);
+    edit_json("\"group\": 1, ", "");
+    expect_refusal(STATUS_DATA, "'group' is missing");
+    remove_files(state);
+}
+
 static void what_a_node_reads_may_be_an_output_too(void **state)
 {
     struct error error = {""};
@@ -525,6 +540,7 @@ int main(void)
         TEST(a_network_comes_back_with_its_names_shapes_and_numbers),
         TEST(weights_stay_in_the_mapped_archive_at_multiples_of_64),
         TEST(files_that_exist_are_not_touched),
+        TEST(parameters_that_came_later_need_not_be_said),
         TEST(what_a_node_reads_may_be_an_output_too),
         TEST(a_network_without_weights_comes_back),
         TEST(each_of_both_files_cut_at_any_byte_is_refused),

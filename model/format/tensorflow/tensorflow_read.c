@@ -5,6 +5,7 @@
 
 #include "model/format/tensorflow/graphdef_ops.h"
 #include "model/format/tensorflow/graphdef_order.h"
+#include "model/format/tensorflow/graphdef_tensor.h"
 #include "model/format/tensorflow/tensorflow.h"
 #include "model/import/build.h"
 
@@ -91,9 +92,62 @@ static enum status check_ops(struct graphdef *graph, const struct graphdef_order
                                      used >= sizeof list ? " ..." : "", advice);
 }
 
-/* A graph none of whose windows slides over N,H,W,C keeps its channels in front. */
-static bool is_channels_last(struct graphdef *graph, const struct graphdef_order *order)
+/* ---- where the channels stand ---- */
+
+/* A Transpose of N,H,W,C to N,C,H,W. */
+static bool brings_channels_forward(struct graphdef_reading *reading,
+                                    const struct graphdef_node *node)
 {
+    static const int64_t forward[] = {0, 3, 1, 2};
+    struct graphdef *graph = &reading->graph;
+    const struct graphdef_node *order;
+    struct operand numbers;
+
+    if (strcmp(node->op, "Transpose") != 0 || node->input_count != 2)
+        return false;
+    order = &graph->nodes[node->inputs[1].node];
+    return !strcmp(order->op, "Const") &&
+           !graphdef_tensor_read(graph, order, "value", &reading->importer, &numbers) &&
+           numbers.kind == OPERAND_INTEGERS && numbers.shape.dims == 1 &&
+           numbers.shape.dim[0] == 4 && !memcmp(numbers.integers, forward, sizeof forward);
+}
+
+/* What may stand between a picture and the first layer: other types, other units. */
+static bool prepares_pixels(const struct graphdef_node *node)
+{
+    static const char *const ops[] = {"Identity", "Cast",    "StopGradient", "Sub", "Add",
+                                      "AddV2",    "RealDiv", "Div",          "Mul"};
+
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        if (!strcmp(node->op, ops[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a graph for N,C,H,W takes N,H,W,C, as pictures come, and turns them itself. */
+static bool turns_its_pictures(struct graphdef_reading *reading, const struct graphdef_order *order)
+{
+    struct graphdef *graph = &reading->graph;
+    bool *is_picture = arena_alloc(&graph->arena, graph->node_count, sizeof *is_picture);
+
+    if (!is_picture)
+        return false;
+    for (size_t i = 0; i < order->count; i++) {
+        const struct graphdef_node *node = &graph->nodes[order->nodes[i]];
+        bool from = node->input_count && is_picture[node->inputs[0].node];
+        if (from && brings_channels_forward(reading, node))
+            return true;
+        is_picture[order->nodes[i]] =
+            graphdef_is_input(graph, node) || (from && prepares_pixels(node));
+    }
+    return false;
+}
+
+/* A graph none of whose windows slides over N,H,W,C keeps its channels in front. */
+static bool is_channels_last(struct graphdef_reading *reading, const struct graphdef_order *order)
+{
+    struct graphdef *graph = &reading->graph;
     bool first = false;
 
     for (size_t i = 0; i < order->count; i++) {
@@ -104,7 +158,7 @@ static bool is_channels_last(struct graphdef *graph, const struct graphdef_order
             return true;
         first = true;
     }
-    return !first;
+    return !first || turns_its_pictures(reading, order);
 }
 
 static enum status prepare(struct graphdef_reading *reading, const struct graphdef_order *order)
@@ -248,10 +302,11 @@ static enum status read_graph(struct graphdef_reading *reading, struct mapping *
     if (!status)
         status = check_ops(graph, &order);
     if (!status)
-        status = importer_open(&reading->importer, graph->path, is_channels_last(graph, &order),
-                               graph->size + fold_memory, graph->error);
+        status = importer_open(&reading->importer, graph->path, true, graph->size + fold_memory,
+                               graph->error);
     if (status)
         return status;
+    reading->importer.channels_last = is_channels_last(reading, &order);
     status = prepare(reading, &order);
     for (size_t i = 0; i < order.count && !status; i++)
         status = read_node(reading, order.nodes[i]);

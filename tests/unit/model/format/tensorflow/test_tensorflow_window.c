@@ -159,6 +159,45 @@ static void channels_may_stand_in_front(void **state)
     draft_free(&draft);
 }
 
+/* As TensorFlow's own ResNets for GPUs: pictures come as N,H,W,C, and the graph turns them. */
+static void pictures_that_the_graph_turns_stay_as_they_come(void **state)
+{
+    struct draft draft;
+    struct picture x = picture_draw(SHAPE(1, 6, 5, 3), 7, -1, 1);
+    struct picture filter = picture_draw(SHAPE(3, 3, 3, 4), 9, -1, 1), y, z;
+    struct sliding s = {2, 1, 0, 0};
+    struct graph *graph;
+    struct error error = {""};
+
+    (void)state;
+    draft_init(&draft);
+    draft_input(&draft, "x", &x.shape);
+    picture_constant(&draft, "w", &filter);
+    INTS(&draft, "forward", 0, 3, 1, 2);
+    INTS(&draft, "plane", 2, 3);
+    draft_node(&draft, "i", "Identity", "x");
+    draft_node(&draft, "t", "Transpose", "i forward");
+    draft_node(&draft, "c", "Conv2D", "t w");
+    LIST(&draft, "strides", 1, 1, 2, 2);
+    draft_text(&draft, "padding", "VALID");
+    draft_text(&draft, "data_format", "NCHW");
+    draft_node(&draft, "y", "Mean", "c plane");
+    y = convolve(&x, &filter, &s, false);
+    size_t plane = (size_t)(y.shape.dim[1] * y.shape.dim[2]);
+    z = (struct picture){.shape = SHAPE(1, 4)};
+    for (size_t i = 0; i < plane * 4; i++)
+        z.values[i % 4] += y.values[i] / (float)plane;
+    picture_gives(&draft, &x, "y", &z);
+    struct buf bytes = draft_bytes(&draft);
+    if (draft_load_bytes(&bytes, NULL, &graph, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(graph->values[graph->inputs[0]].shape.dim[1], 3);
+    for (size_t i = 0; i < graph->node_count; i++)
+        assert_int_not_equal(graph->nodes[i].op->kind, OPERATOR_PERMUTE);
+    graph_free(graph);
+    draft_free(&draft);
+}
+
 static void a_depthwise_multiplier_counts_within_the_channel(void **state)
 {
     struct draft draft;
@@ -292,6 +331,7 @@ int main(void)
         cmocka_unit_test(same_puts_the_odd_row_behind),
         cmocka_unit_test(explicit_padding_and_dilation_are_read),
         cmocka_unit_test(channels_may_stand_in_front),
+        cmocka_unit_test(pictures_that_the_graph_turns_stay_as_they_come),
         cmocka_unit_test(a_depthwise_multiplier_counts_within_the_channel),
         cmocka_unit_test(dilation_by_batches_is_one_convolution),
         cmocka_unit_test(a_transposed_convolution_takes_its_size_from_a_folded_shape),

@@ -1,5 +1,9 @@
 #include "model/batch.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/fields.h"
 #include "model/shape.h"
 
 /* Whether a layer's outputs, and not just its input, depend on how many images there are. */
@@ -41,4 +45,49 @@ enum status batch_look(const struct graph *graph, struct arena *arena, struct ba
     out->fixed = graph_infer(graph, graph->values[graph->inputs[0]].shape.dim[0] + 1, shapes, &why);
     out->others = out->fixed ? NULL : shapes;
     return STATUS_OK;
+}
+
+/* ---- the same network at two batches ---- */
+
+/* Input and Reshape say extents; those are compared as the shapes of values. */
+static bool says_extents(const struct node *node)
+{
+    return node->op->kind == OPERATOR_INPUT || node->op->kind == OPERATOR_RESHAPE;
+}
+
+static bool same_parameters(const struct node *a, const struct node *b)
+{
+    const struct field *field = fields_of(a->op->kind);
+
+    for (; field->name && !says_extents(a); field++) {
+        size_t count = field_count(field, a);
+        if (count != field_count(field, b) ||
+            (count && memcmp(field_in(field, &a->parameters), field_in(field, &b->parameters),
+                             count * field_size(field->type)) != 0))
+            return false;
+    }
+    return true;
+}
+
+static bool same_node(const struct node *a, const struct node *b)
+{
+    return a->op == b->op && a->input_count == b->input_count &&
+           a->output_count == b->output_count && a->weight_count == b->weight_count &&
+           !memcmp(a->inputs, b->inputs, a->input_count * sizeof *a->inputs) &&
+           same_parameters(a, b);
+}
+
+bool batch_makes_no_difference(const struct graph *graph, const struct graph *other, int64_t batch)
+{
+    struct shape *shapes = calloc(graph->value_count, sizeof *shapes);
+    struct error why;
+    bool same = shapes && graph->value_count == other->value_count &&
+                graph->node_count == other->node_count && !graph_infer(graph, batch, shapes, &why);
+
+    for (size_t i = 0; i < graph->node_count && same; i++)
+        same = same_node(&graph->nodes[i], &other->nodes[i]);
+    for (size_t i = 0; i < graph->value_count && same; i++)
+        same = shape_equal(&shapes[i], &other->values[i].shape);
+    free(shapes);
+    return same;
 }

@@ -19,4 +19,9 @@ struct batch {
 enum status batch_look(const struct graph *graph, struct arena *arena, struct batch *out,
                        struct error *error) MUST_CHECK;
 
+/* Whether `other`, which is `graph` read with a batch of `batch` in the place of its own, is the
+ * same network: the same layers with the same parameters, and the extents that `graph` would have.
+ * False, too, when memory runs out. */
+bool batch_makes_no_difference(const struct graph *graph, const struct graph *other, int64_t batch);
+
 #endif

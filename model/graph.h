@@ -53,7 +53,8 @@ struct graph {
     const char *format; /* it came from: as model_format_name(); NULL: none */
     size_t value_count, node_count, top_count, input_count, output_count;
     size_t node_capacity, value_capacity;
-    bool fixed_batch; /* the source computes with the number of images (model/batch.h) */
+    size_t free_inputs; /* those whose batch the source leaves open */
+    bool fixed_batch;   /* the source computes with the number of images (model/batch.h) */
     struct value *values;
     struct node *nodes;
     struct top *tops;               /* in order of first appearance */

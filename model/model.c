@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/log.h"
+#include "model/batch.h"
 #include "model/format/caffe/caffe.h"
 #include "model/format/mapping.h"
 #include "model/format/numpy/numpy.h"
@@ -362,10 +364,9 @@ size_t model_split(const char *spec)
     return best;
 }
 
-enum status model_load(const char *spec, const struct model_options *options, struct graph **out,
-                       struct error *error)
+static enum status load(const char *spec, const struct model_options *options, struct graph **out,
+                        struct error *error)
 {
-    static const struct model_options none = {.input_shape = {.dims = 0}};
     size_t size = model_split(spec);
     const char *comma = spec[size] ? spec + size : NULL;
     struct part first = {.path = NULL}, second = {.path = NULL};
@@ -377,8 +378,7 @@ enum status model_load(const char *spec, const struct model_options *options, st
         status = open_part(comma + 1, strlen(comma + 1), &second, error);
     if (!status) {
         bool swap = comma && holds_weights(&first) && !holds_weights(&second);
-        status = load_parts(swap ? &second : &first, swap ? &first : &second,
-                            options ? options : &none, out, error);
+        status = load_parts(swap ? &second : &first, swap ? &first : &second, options, out, error);
         if (!status)
             (*out)->format = format_of(swap ? &second : &first);
     }
@@ -390,6 +390,36 @@ enum status model_load(const char *spec, const struct model_options *options, st
     mapping_close(second.mapping);
     free(first.path);
     free(second.path);
+    return status;
+}
+
+/* A file that leaves the batch free may compute with it: shapes that are asked for and multiplied,
+ * one image cut from many. Read for two images such a network is another one. */
+static void check_batch(const char *spec, const struct model_options *options, struct graph *graph)
+{
+    struct model_options two = *options;
+    struct graph *other = NULL;
+    struct error why;
+
+    two.batch = 2;
+    graph->fixed_batch =
+        load(spec, &two, &other, &why) || !batch_makes_no_difference(graph, other, two.batch);
+    graph_free(other);
+    if (graph->fixed_batch)
+        log_notice("%s: computes with the number of images; it is taken as for one", graph->source);
+}
+
+enum status model_load(const char *spec, const struct model_options *options, struct graph **out,
+                       struct error *error)
+{
+    static const struct model_options none = {.input_shape = {.dims = 0}};
+    enum status status;
+
+    options = options ? options : &none;
+    status = load(spec, options, out, error);
+    if (!status && !options->batch && (*out)->free_inputs &&
+        (*out)->free_inputs == (*out)->input_count)
+        check_batch(spec, options, *out);
     return status;
 }
 

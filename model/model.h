@@ -12,6 +12,8 @@ enum model_format { MODEL_CAFFE, MODEL_NUMPY, MODEL_TENSORFLOW, MODEL_ONNX, MODE
 struct model_options {
     struct shape input_shape; /* for a file that does not say it; in the file's own order of axes;
                                  dims 0: not given */
+    int64_t batch; /* what a batch that the file leaves free is read as; 0: as 1, and then again as
+                      another number, to see whether that makes another network */
 };
 
 /* Loads a network. `spec` is "X.prototxt,X.caffemodel", "X.npz" (with X.json beside it, or both

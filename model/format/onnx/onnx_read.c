@@ -274,8 +274,10 @@ static enum status add_input(struct onnx_reader *reader, const struct model_opti
         status = apply_option(reader, given, info);
     if (status)
         return status;
-    if (info->shape.dims && !info->shape.dim[0])
-        info->shape.dim[0] = 1;
+    if (info->shape.dims && !info->shape.dim[0]) {
+        info->shape.dim[0] = options->batch ? options->batch : 1;
+        reader->importer.graph->free_inputs++;
+    }
     if (is_open(info))
         return fail_shape(reader, info);
     status = import_input(&reader->importer, info->name, &info->shape, &operand);
@@ -424,7 +426,7 @@ static enum status read_graph(struct onnx_reader *reader, struct mapping **file,
 enum status onnx_load(const char *path, struct mapping **file, const struct model_options *options,
                       struct graph **out, struct error *error)
 {
-    struct onnx_reader reader = {.path = path, .error = error};
+    struct onnx_reader reader = {.path = path, .error = error, .again = options->batch != 0};
     enum status status;
 
     *out = NULL;

@@ -30,6 +30,7 @@ struct onnx_reader {
     struct importer importer;
     const char *path;
     struct error *error;
+    bool again;                      /* notices have been given */
     int64_t opset;                   /* of the standard domain */
     struct onnx_external *externals; /* in the graph's arena, as the next */
     struct onnx_reversed *reversed;

@@ -308,7 +308,7 @@ REDUCE(log_sum, LOG_SUM, 18)
 /* Caffe's ArgMax takes the last of equal numbers. */
 static void tell_about_equals(const struct onnx_node *node)
 {
-    if (!operand_is_constant(onnx_operand(node, 0)))
+    if (!operand_is_constant(onnx_operand(node, 0)) && !node->reader->again)
         log_notice("%s: node '%s' (%s): of equal numbers the last is taken, not the first",
                    node->reader->path, node->name, node->type);
 }

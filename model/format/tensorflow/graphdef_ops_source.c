@@ -30,8 +30,10 @@ static enum status complete_shape(struct graphdef_reading *reading, bool known, 
     for (unsigned i = 1; i < shape->dims && known; i++)
         open |= shape->dim[i] < 0;
     if (!open || !given->dims) {
-        if (known && shape->dims && shape->dim[0] < 0)
-            shape->dim[0] = 1;
+        if (known && shape->dims && shape->dim[0] < 0) {
+            shape->dim[0] = reading->options->batch ? reading->options->batch : 1;
+            reading->importer.graph->free_inputs++;
+        }
         if (!open)
             return STATUS_OK;
         return importer_fail(&reading->importer, STATUS_DATA,

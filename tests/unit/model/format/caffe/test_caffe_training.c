@@ -16,7 +16,7 @@
 
 enum { BUF_LIMIT = 1 << 20 };
 
-static const struct model_options none, square = {{4, {1, 3, 6, 6}}};
+static const struct model_options none, square = {.input_shape = {4, {1, 3, 6, 6}}};
 
 static enum status load(const char *prototxt, const struct buf *weights,
                         const struct model_options *options, struct graph **out,

@@ -81,12 +81,60 @@ static void a_logarithm_of_softmax_is_finite_far_below_the_largest(void **state)
     }
 }
 
+/* Loads the model, frees it, and says whether its batch may not change. */
+static bool has_fixed_batch(struct onnx_model *model)
+{
+    struct error error = {""};
+    struct graph *graph;
+    bool fixed;
+
+    onnx_model_output(model, "y");
+    onnx_model_end(model);
+    if (onnx_model_load(model->bytes.data, model->bytes.size, &graph, &error))
+        fail_msg("%s", error.text);
+    fixed = graph->fixed_batch;
+    graph_free(graph);
+    onnx_model_free(model);
+    return fixed;
+}
+
+static void a_network_that_computes_with_the_number_of_images_is_for_one(void **state)
+{
+    static const int64_t zero = 0, one = 1, rest[] = {1, -1}, same[] = {-1, 3};
+    struct onnx_model model = onnx_vector(9, 3); /* one image cut from many */
+
+    (void)state;
+    onnx_model_ints(&model, "starts", 1, &zero);
+    onnx_model_ints(&model, "ends", 1, &one);
+    onnx_model_node(&model, "Slice", "x", "s");
+    onnx_model_node(&model, "Relu", "s", "y");
+    assert_true(has_fixed_batch(&model));
+    model = onnx_vector(13, 3); /* their number as a factor */
+    onnx_model_integers(&model, "zero", 1, &zero);
+    onnx_model_node(&model, "Shape", "x", "shape");
+    onnx_model_node(&model, "Gather", "shape zero", "n");
+    onnx_model_int(&model, "to", 1);
+    onnx_model_node(&model, "Cast", "n", "f");
+    onnx_model_node(&model, "Mul", "x f", "y");
+    assert_true(has_fixed_batch(&model));
+    model = onnx_vector(13, 3); /* all images in one row */
+    onnx_model_integers(&model, "rest", 2, rest);
+    onnx_model_node(&model, "Reshape", "x rest", "y");
+    assert_true(has_fixed_batch(&model));
+    model = onnx_vector(13, 3);
+    onnx_model_integers(&model, "same", 2, same);
+    onnx_model_node(&model, "Reshape", "x same", "r");
+    onnx_model_node(&model, "Softmax", "r", "y");
+    assert_false(has_fixed_batch(&model));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_pixels_of_tensorflow_are_read),
         cmocka_unit_test(pixels_that_only_happen_to_be_those_of_corners_are_refused_as_they_are),
         cmocka_unit_test(further_outputs_of_batch_normalisation_mean_training),
+        cmocka_unit_test(a_network_that_computes_with_the_number_of_images_is_for_one),
         cmocka_unit_test(a_logarithm_of_softmax_is_finite_far_below_the_largest),
     };
 

@@ -320,15 +320,6 @@ static int64_t cut_extent(const struct operand *x, const struct range *range, un
                : (range->count - 1) * range->step + 1;
 }
 
-static bool is_reversed(const struct operand *x, const struct range *ranges)
-{
-    for (unsigned i = 0; i < x->shape.dims; i++) {
-        if (ranges[i].step < 0)
-            return true;
-    }
-    return false;
-}
-
 static enum status slice_value(struct importer *importer, const char *name, const struct operand *x,
                                const struct range *ranges, struct operand *out)
 {
@@ -337,8 +328,6 @@ static enum status slice_value(struct importer *importer, const char *name, cons
     struct operand part = *x;
     enum status status = STATUS_OK;
 
-    if (is_reversed(x, ranges))
-        return importer_fail(importer, STATUS_UNSUPPORTED, "steps backwards are not supported");
     for (unsigned i = 0; i < x->shape.dims; i++) {
         if (!ranges[i].count)
             return importer_fail(importer, STATUS_DATA, "it leaves nothing of axis %u", i);
@@ -359,23 +348,6 @@ static enum status slice_value(struct importer *importer, const char *name, cons
         status = subsample(importer, name, ranges, &part, &part);
     *out = part;
     return status;
-}
-
-enum status import_slice(struct importer *importer, const char *name, const struct operand *x,
-                         const int64_t *begin, const int64_t *end, const int64_t *step,
-                         struct operand *out)
-{
-    struct range ranges[SHAPE_MAX_DIMS];
-
-    for (unsigned i = 0; i < x->shape.dims; i++) {
-        if (!step[i])
-            return importer_fail(importer, STATUS_DATA, "a step of 0 goes nowhere");
-        ranges[i] = numpy_range(x->shape.dim[i], begin[i], end[i], step[i]);
-        if (ranges[i].count == 1)
-            ranges[i].step = 1;
-    }
-    return operand_is_constant(x) ? slice_constant(importer, x, ranges, out)
-                                  : slice_value(importer, name, x, ranges, out);
 }
 
 /* ---- gather ---- */
@@ -509,4 +481,66 @@ enum status import_gather(struct importer *importer, const char *name, const str
     return operand_is_constant(x)
                ? gather_constant(importer, x, numbers, count, index, &shape, out)
                : gather_value(importer, name, x, numbers, count, index, &shape, out);
+}
+
+/* ---- slices in any direction ---- */
+
+static enum status gather_range(struct importer *importer, const char *name, unsigned axis,
+                                const struct range *range, struct operand *x)
+{
+    struct operand indices;
+    int64_t *numbers;
+    const struct shape shape = {.dims = 1, .dim = {range->count}};
+    enum status status = import_integers(importer, &shape, &numbers, &indices);
+
+    for (int64_t i = 0; i < range->count && !status; i++)
+        numbers[i] = range->begin + i * range->step;
+    return status ? status : import_gather(importer, name, x, &indices, axis, x);
+}
+
+/* What goes backwards is gathered; then that axis is whole. */
+static enum status turn_ranges(struct importer *importer, const char *name, struct range *ranges,
+                               struct operand *x)
+{
+    bool forward = true;
+    unsigned last = 0;
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; i < x->shape.dims; i++) {
+        bool whole = ranges[i].step == 1 && ranges[i].count == x->shape.dim[i];
+        last = ranges[i].step < 0 ? i : last;
+        forward = forward && (whole || ranges[i].step < 0);
+    }
+    for (unsigned i = 0; i < x->shape.dims && !status; i++) {
+        const char *helper = name;
+        if (ranges[i].step > 0 || !ranges[i].count)
+            continue;
+        if (!forward || i != last)
+            status = build_name(importer, name, "Reverse", &helper);
+        if (!status)
+            status = gather_range(importer, helper, i, &ranges[i], x);
+        ranges[i] = (struct range){.count = ranges[i].count, .step = 1};
+    }
+    return status;
+}
+
+enum status import_slice(struct importer *importer, const char *name, const struct operand *x,
+                         const int64_t *begin, const int64_t *end, const int64_t *step,
+                         struct operand *out)
+{
+    struct range ranges[SHAPE_MAX_DIMS];
+    struct operand part = *x;
+    enum status status;
+
+    for (unsigned i = 0; i < x->shape.dims; i++) {
+        if (!step[i])
+            return importer_fail(importer, STATUS_DATA, "a step of 0 goes nowhere");
+        ranges[i] = numpy_range(x->shape.dim[i], begin[i], end[i], step[i]);
+        if (ranges[i].count == 1)
+            ranges[i].step = 1;
+    }
+    if (operand_is_constant(x))
+        return slice_constant(importer, x, ranges, out);
+    status = turn_ranges(importer, name, ranges, &part);
+    return status ? status : slice_value(importer, name, &part, ranges, out);
 }

@@ -110,13 +110,34 @@ const struct operand *onnx_operand(const struct onnx_node *node, size_t index)
     return index < node->input_count ? node->inputs[index] : NULL;
 }
 
-const struct onnx_reversed *onnx_reversed_find(const struct onnx_reader *reader, const char *name)
+struct onnx_reversed *onnx_reversed_find(const struct onnx_reader *reader, const char *name)
 {
-    const struct onnx_reversed *reversed = reader->reversed;
+    struct onnx_reversed *reversed = reader->reversed;
 
     while (reversed && strcmp(reversed->name, name) != 0)
         reversed = reversed->next;
     return reversed;
+}
+
+enum status onnx_reversed_turn(struct onnx_reader *reader, struct onnx_reversed *reversed,
+                               const struct operand **out)
+{
+    const struct operand *x = importer_find(&reader->importer, reversed->name);
+    int64_t begin[SHAPE_MAX_DIMS] = {0}, end[SHAPE_MAX_DIMS], step[SHAPE_MAX_DIMS];
+    enum status status = STATUS_OK;
+
+    for (unsigned i = 0; i < x->shape.dims; i++) {
+        end[i] = x->shape.dim[i];
+        step[i] = 1;
+    }
+    begin[reversed->axis] = -1;
+    end[reversed->axis] = INT64_MIN;
+    step[reversed->axis] = -1;
+    if (reversed->turned.kind == OPERAND_NONE)
+        status =
+            import_slice(&reader->importer, reversed->name, x, begin, end, step, &reversed->turned);
+    *out = &reversed->turned;
+    return status;
 }
 
 enum status onnx_define(const struct onnx_node *node, size_t index, const struct operand *operand)

@@ -327,18 +327,21 @@ static enum status add_outputs(struct onnx_reader *reader, struct wire wire)
     importer_at(&reader->importer, NULL, NULL);
     while (!status && wire_next(&wire, &field)) {
         const struct operand *operand;
+        struct onnx_reversed *reversed;
         if (field.number != ONNX_GRAPH_OUTPUT)
             continue;
         status = read_value_info(reader, wire_enter(&wire, &field), &info);
         if (status)
             return status;
         operand = importer_find(&reader->importer, info.name);
-        if (!operand || onnx_reversed_find(reader, info.name))
-            return error_set(reader->error, operand ? STATUS_UNSUPPORTED : STATUS_DATA,
-                             operand ? "%s: output '%s' is a tensor turned back to front"
-                                     : "%s: output '%s' is made by no node",
+        if (!operand)
+            return error_set(reader->error, STATUS_DATA, "%s: output '%s' is made by no node",
                              reader->path, info.name);
-        status = import_output(&reader->importer, info.name, operand);
+        reversed = onnx_reversed_find(reader, info.name);
+        if (reversed)
+            status = onnx_reversed_turn(reader, reversed, &operand);
+        if (!status)
+            status = import_output(&reader->importer, info.name, operand);
     }
     return status;
 }
@@ -347,6 +350,9 @@ static enum status add_outputs(struct onnx_reader *reader, struct wire wire)
 
 static enum status find_operands(struct onnx_node *node, const struct onnx_operator *op)
 {
+    struct onnx_reversed *reversed;
+    enum status status = STATUS_OK;
+
     for (size_t i = 0; i < node->input_count; i++) {
         if (!*node->input_names[i])
             continue;
@@ -356,10 +362,11 @@ static enum status find_operands(struct onnx_node *node, const struct onnx_opera
                              "input '%s' is made by no node before it (ONNX wants nodes in order "
                              "of execution)",
                              node->input_names[i]);
-        if (onnx_reversed_find(node->reader, node->input_names[i]) && strcmp(node->type, "TopK"))
-            return onnx_fail(node, STATUS_UNSUPPORTED,
-                             "input '%s' is turned back to front, which only TopK may read",
-                             node->input_names[i]);
+        reversed = onnx_reversed_find(node->reader, node->input_names[i]);
+        if (reversed && strcmp(node->type, "TopK") != 0)
+            status = onnx_reversed_turn(node->reader, reversed, &node->inputs[i]);
+        if (status)
+            return status;
     }
     for (size_t i = 0; i < op->input_min; i++) {
         if (!onnx_operand(node, i))

@@ -18,11 +18,12 @@ struct onnx_external {
     struct onnx_external *next;
 };
 
-/* A tensor turned back to front along an axis, which only TopK may read: so our writer says which
- * of equal numbers Caffe's ArgMax takes. The name means the tensor as it was. */
+/* A tensor turned back to front along an axis. TopK looks at it from in front: so our writer says
+ * which of equal numbers Caffe's ArgMax takes. The name means the tensor as it was. */
 struct onnx_reversed {
     const char *name;
     unsigned axis;
+    struct operand turned; /* what other nodes read; OPERAND_NONE until one does */
     struct onnx_reversed *next;
 };
 
@@ -64,7 +65,11 @@ enum status onnx_node_parse(struct onnx_reader *reader, struct wire wire, struct
 const struct operand *onnx_operand(const struct onnx_node *node, size_t index);
 
 /* NULL: the tensor of that name stands as it is. */
-const struct onnx_reversed *onnx_reversed_find(const struct onnx_reader *reader, const char *name);
+struct onnx_reversed *onnx_reversed_find(const struct onnx_reader *reader, const char *name);
+
+/* The tensor as it stands after being turned; makes the layers that turn it when first asked. */
+enum status onnx_reversed_turn(struct onnx_reader *reader, struct onnx_reversed *reversed,
+                               const struct operand **out) MUST_CHECK;
 
 /* Defines an output; nothing if the node does not have or name it. */
 enum status onnx_define(const struct onnx_node *node, size_t index,

@@ -98,7 +98,8 @@ graphdef_read_function graphdef_read_unary, graphdef_read_binary, graphdef_read_
 graphdef_read_function graphdef_read_reshape, graphdef_read_squeeze, graphdef_read_expand_dims,
     graphdef_read_transpose, graphdef_read_concat, graphdef_read_pack, graphdef_read_unpack,
     graphdef_read_split, graphdef_read_split_v, graphdef_read_slice, graphdef_read_strided_slice,
-    graphdef_read_gather, graphdef_read_pad, graphdef_read_tile;
+    graphdef_read_gather, graphdef_read_pad, graphdef_read_tile, graphdef_read_depth_to_space,
+    graphdef_read_space_to_depth;
 graphdef_read_function graphdef_read_roi_pooling, graphdef_read_prior_box,
     graphdef_read_detection_output;
 

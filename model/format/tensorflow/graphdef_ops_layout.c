@@ -84,6 +84,96 @@ enum status graphdef_read_transpose(struct graphdef_reading *reading)
                                      reading->inputs[0]->shape.dims, reading->outputs);
 }
 
+/* ---- depth and space (array_ops.cc) ---- */
+
+/* Reshape, transpose, reshape: tables of six axes. */
+static enum status move_blocks(struct graphdef_reading *reading, const int64_t table[6],
+                               const int64_t order[6], const int64_t shape[4])
+{
+    struct importer *importer = &reading->importer;
+    struct operand *out = reading->outputs;
+    const char *first, *second;
+    enum status status = graphdef_helper(reading, reading->name, "Blocks", &first);
+
+    if (!status)
+        status = graphdef_helper(reading, reading->name, "Turned", &second);
+    if (!status)
+        status = import_reshape(importer, first, reading->inputs[0], table, 6, out);
+    if (!status)
+        status = import_transpose(importer, second, out, order, 6, out);
+    return status ? status : import_reshape(importer, reading->name, out, shape, 4, out);
+}
+
+struct blocks {
+    int64_t b, n, c, h, w;
+    bool first; /* the channels stand in front of the planes */
+};
+
+static enum status read_blocks(struct graphdef_reading *reading, struct blocks *blocks)
+{
+    const struct import_axes *axes;
+    const int64_t *dim = reading->inputs[0]->shape.dim;
+    int64_t b = graphdef_int(&reading->graph, reading->node, "block_size", 0);
+    enum status status = graphdef_axes(reading, &axes);
+
+    if (!status)
+        status = graphdef_need_planes(reading, reading->inputs[0], "its input");
+    if (status)
+        return status;
+    if (b < 1 || b > 1 << 15)
+        return importer_fail(&reading->importer, STATUS_DATA, "block_size is %" PRId64, b);
+    *blocks = (struct blocks){b,
+                              dim[0],
+                              dim[axes->channel],
+                              dim[axes->spatial[0]],
+                              dim[axes->spatial[1]],
+                              axes->channel == 1};
+    return STATUS_OK;
+}
+
+/* The channels are b x b x the rest. */
+enum status graphdef_read_depth_to_space(struct graphdef_reading *reading)
+{
+    static const int64_t last[] = {0, 1, 3, 2, 4, 5}, first[] = {0, 3, 4, 1, 5, 2};
+    struct blocks s;
+    enum status status = read_blocks(reading, &s);
+
+    if (!status && s.c % (s.b * s.b))
+        status = importer_fail(&reading->importer, STATUS_DATA,
+                               "blocks of %" PRId64 " x %" PRId64 " cannot be made of %" PRId64
+                               " channels",
+                               s.b, s.b, s.c);
+    if (status)
+        return status;
+    s.c /= s.b * s.b;
+    if (s.first)
+        return move_blocks(reading, (const int64_t[]){s.n, s.b, s.b, s.c, s.h, s.w}, first,
+                           (const int64_t[]){s.n, s.c, s.h * s.b, s.w * s.b});
+    return move_blocks(reading, (const int64_t[]){s.n, s.h, s.w, s.b, s.b, s.c}, last,
+                       (const int64_t[]){s.n, s.h * s.b, s.w * s.b, s.c});
+}
+
+enum status graphdef_read_space_to_depth(struct graphdef_reading *reading)
+{
+    static const int64_t last[] = {0, 1, 3, 2, 4, 5}, first[] = {0, 3, 5, 1, 2, 4};
+    struct blocks s;
+    enum status status = read_blocks(reading, &s);
+
+    if (!status && (s.h % s.b || s.w % s.b))
+        status = importer_fail(
+            &reading->importer, STATUS_DATA,
+            "a plane of %" PRId64 " x %" PRId64 " has no whole blocks of %" PRId64, s.h, s.w, s.b);
+    if (status)
+        return status;
+    s.h /= s.b;
+    s.w /= s.b;
+    if (s.first)
+        return move_blocks(reading, (const int64_t[]){s.n, s.c, s.h, s.b, s.w, s.b}, first,
+                           (const int64_t[]){s.n, s.c * s.b * s.b, s.h, s.w});
+    return move_blocks(reading, (const int64_t[]){s.n, s.h, s.b, s.w, s.b, s.c}, last,
+                       (const int64_t[]){s.n, s.h, s.w, s.c * s.b * s.b});
+}
+
 /* ---- putting together ---- */
 
 /* Concat has its axis in front, ConcatV2 (op->argument) behind. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/format/tensorflow/graphdef_ops.h"
+#include "model/import/build.h"
 
 /* ---- functions of one tensor ---- */
 
@@ -149,11 +150,39 @@ enum status graphdef_read_arg_max(struct graphdef_reading *reading)
                                    false, reading->outputs);
 }
 
-/* A tensor back to front is no value here; TopKV2 reads what is in front of it. */
+/* Turned by hand up to REVERSE_MOST elements; if TopKV2 is all that reads it, that looks in front
+ * of it. */
+enum { REVERSE_MOST = 64 };
+
 enum status graphdef_read_reverse(struct graphdef_reading *reading)
 {
-    reading->outputs[0] = (struct operand){.kind = OPERAND_NONE};
-    return STATUS_OK;
+    struct importer *importer = &reading->importer;
+    const struct operand *x = reading->inputs[0];
+    int64_t axes[SHAPE_MAX_DIMS], begin[SHAPE_MAX_DIMS], end[SHAPE_MAX_DIMS], step[SHAPE_MAX_DIMS];
+    size_t count;
+    enum status status = import_read_integers(importer, reading->inputs[1], "the axes", axes,
+                                              SHAPE_MAX_DIMS, &count);
+
+    for (unsigned i = 0; i < x->shape.dims; i++) {
+        begin[i] = 0;
+        end[i] = x->shape.dim[i];
+        step[i] = 1;
+    }
+    for (size_t i = 0; i < count && !status; i++) {
+        unsigned axis;
+        status = build_axis(importer, axes[i], x->shape.dims, &axis);
+        if (status)
+            return status;
+        if (!operand_is_constant(x) && x->shape.dim[axis] > REVERSE_MOST) {
+            reading->outputs[0] = (struct operand){.kind = OPERAND_NONE};
+            return STATUS_OK;
+        }
+        begin[axis] = x->shape.dim[axis] - 1;
+        end[axis] = -x->shape.dim[axis] - 1;
+        step[axis] = -1;
+    }
+    return status ? status
+                  : import_slice(importer, reading->name, x, begin, end, step, reading->outputs);
 }
 
 /* What TopKV2 searches, and whether it does so from behind. */

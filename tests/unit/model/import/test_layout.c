@@ -277,8 +277,7 @@ static float picked(const struct imported *imported, const int64_t *index)
 static void slices_with_numpys_rules(void **state)
 {
     static const int64_t begin[] = {0, 1, -4, 2}, end[] = {1, 100, -1, 5}, step[] = {1, 1, 1, 1},
-                         sampling[] = {1, 2, 3, 1}, all[] = {9, 9, 9, 9}, zero[] = {0, 0, 0, 0},
-                         back[] = {1, 1, 1, -1}, from[] = {0, 0, 0, 7}, to[] = {1, 4, 6, -9};
+                         sampling[] = {1, 2, 3, 1}, all[] = {9, 9, 9, 9}, zero[] = {0, 0, 0, 0};
     struct operand out;
 
     (void)state;
@@ -297,9 +296,26 @@ static void slices_with_numpys_rules(void **state)
     assert_int_equal(out.value, net.x[0].value);
     assert_int_equal(import_slice(&net.importer, "r", &net.x[0], all, all, step, &out),
                      STATUS_DATA);
-    assert_int_equal(import_slice(&net.importer, "r", &net.x[0], from, to, back, &out),
-                     STATUS_UNSUPPORTED);
     imported_close(&net);
+}
+
+static void slices_may_go_backwards(void **state)
+{
+    static const int64_t from[] = {0, 0, 0, 7}, to[] = {1, 4, 6, -9}, back[] = {1, 1, 1, -1};
+    static const int64_t some[] = {0, 3, 1, 6}, until[] = {1, 0, 5, 1}, two[] = {1, -1, 1, -2};
+    struct operand out;
+
+    (void)state;
+    memcpy(stride, back, sizeof back);
+    memcpy(offset, from, sizeof from);
+    start(true);
+    imported_works(&net, import_slice(&net.importer, "r", &net.x[0], from, to, back, &out));
+    check(STATUS_OK, &out, "1x4x6x8", picked);
+    memcpy(stride, two, sizeof two);
+    memcpy(offset, some, sizeof some);
+    start(true);
+    imported_works(&net, import_slice(&net.importer, "r", &net.x[0], some, until, two, &out));
+    check(STATUS_OK, &out, "1x3x4x3", picked);
 }
 
 static float chosen(const struct imported *imported, const int64_t *index)
@@ -498,6 +514,7 @@ int main(void)
         cmocka_unit_test(squeezed_planes_flow_on_without_a_permute),
         cmocka_unit_test(reductions_over_any_axes),
         cmocka_unit_test(slices_with_numpys_rules),
+        cmocka_unit_test(slices_may_go_backwards),
         cmocka_unit_test(gathers_take_places),
         cmocka_unit_test(parts_are_split_and_joined),
         cmocka_unit_test(pads_surround_and_cut),

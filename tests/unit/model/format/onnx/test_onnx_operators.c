@@ -81,6 +81,34 @@ static void a_logarithm_of_softmax_is_finite_far_below_the_largest(void **state)
     }
 }
 
+static struct onnx_model turned(int64_t size, const char *output)
+{
+    static const int64_t last = -1, low = INT64_MIN, axis = 1;
+    struct onnx_model model = onnx_vector(13, size);
+
+    onnx_model_integers(&model, "last", 1, &last);
+    onnx_model_integers(&model, "low", 1, &low);
+    onnx_model_integers(&model, "axis", 1, &axis);
+    onnx_model_integers(&model, "step", 1, &last);
+    onnx_model_node(&model, "Slice", "x last low axis step", output);
+    return model;
+}
+
+static void a_tensor_back_to_front_may_be_read_by_anyone(void **state)
+{
+    static const float want[] = {3, 2, 1, 0}, twice[] = {6, 4, 2, 0};
+    struct onnx_model model = turned(4, "y");
+
+    (void)state;
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 4}, want);
+    model = turned(4, "t");
+    onnx_model_node(&model, "Add", "t t", "y");
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 4}, twice);
+    model = turned(1000, "t");
+    onnx_model_node(&model, "Relu", "t", "y");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "no run are supported up to 256");
+}
+
 /* Loads the model, frees it, and says whether its batch may not change. */
 static bool has_fixed_batch(struct onnx_model *model)
 {
@@ -135,6 +163,7 @@ int main(void)
         cmocka_unit_test(pixels_that_only_happen_to_be_those_of_corners_are_refused_as_they_are),
         cmocka_unit_test(further_outputs_of_batch_normalisation_mean_training),
         cmocka_unit_test(a_network_that_computes_with_the_number_of_images_is_for_one),
+        cmocka_unit_test(a_tensor_back_to_front_may_be_read_by_anyone),
         cmocka_unit_test(a_logarithm_of_softmax_is_finite_far_below_the_largest),
     };
 

@@ -262,6 +262,61 @@ static void a_product_behind_a_reshape_counts_rows_columns_channels(void **state
 
 /* ---- pieces ---- */
 
+/* b x b pixels of C channels, or one pixel of b x b x C. */
+static void blocks_become_channels_and_back(void **state)
+{
+    enum { B = 2, H = 3, W = 4, C = 3 };
+    struct picture deep = {.shape = SHAPE(1, H, W, B * B * C)},
+                   wide = {.shape = SHAPE(1, H * B, W * B, C)};
+
+    (void)state;
+    for (int i = 0; i < H * B * W * B * C; i++) {
+        int c = i % C, column = i / C % (W * B), row = i / C / (W * B);
+        int at = ((row / B * W + column / B) * B + row % B) * B + column % B;
+        wide.values[i] = deep.values[at * C + c] = (float)i;
+    }
+    for (int to_space = 0; to_space < 2; to_space++) {
+        struct draft draft;
+        draft_init(&draft);
+        draft_input(&draft, "x", to_space ? &deep.shape : &wide.shape);
+        draft_node(&draft, "y", to_space ? "DepthToSpace" : "SpaceToDepth", "x");
+        draft_int(&draft, "block_size", B);
+        picture_gives(&draft, to_space ? &deep : &wide, "y", to_space ? &wide : &deep);
+        draft_free(&draft);
+    }
+}
+
+/* As Keras turns RGB into BGR. */
+static void channels_may_be_turned_back_to_front(void **state)
+{
+    (void)state;
+    for (int strided = 0; strided < 2; strided++) {
+        struct draft draft;
+        struct picture x, y;
+        picture_begin(&draft, &x, SHAPE(1, 4, 5, 3));
+        y = x;
+        for (size_t i = 0; i < 60; i++)
+            y.values[i] = x.values[i / 3 * 3 + 2 - i % 3] - 1;
+        INTS(&draft, "last", -1);
+        INTS(&draft, "zeros", 0, 0, 0, 0);
+        INTS(&draft, "steps", 1, 1, 1, -1);
+        draft_number(&draft, "one", 1);
+        draft_node(&draft, "float", "Cast", "one");
+        draft_type(&draft, "SrcT", TF_TYPE_INT32);
+        draft_type(&draft, "DstT", TF_TYPE_FLOAT);
+        if (strided) {
+            draft_node(&draft, "t", "StridedSlice", "x zeros zeros steps");
+            draft_int(&draft, "begin_mask", 15);
+            draft_int(&draft, "end_mask", 15);
+        } else {
+            draft_node(&draft, "t", "ReverseV2", "x last");
+        }
+        draft_node(&draft, "y", "Sub", "t float");
+        picture_gives(&draft, &x, "y", &y);
+        draft_free(&draft);
+    }
+}
+
 static void splits_strided_slices_and_concats_are_read(void **state)
 {
     struct draft draft;
@@ -330,6 +385,8 @@ int main(void)
         cmocka_unit_test(functions_with_a_constant_are_read),
         cmocka_unit_test(a_slim_head_gives_probabilities),
         cmocka_unit_test(a_product_behind_a_reshape_counts_rows_columns_channels),
+        cmocka_unit_test(blocks_become_channels_and_back),
+        cmocka_unit_test(channels_may_be_turned_back_to_front),
         cmocka_unit_test(splits_strided_slices_and_concats_are_read),
         cmocka_unit_test(switched_off_training_leaves_no_trace),
     };

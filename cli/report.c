@@ -169,6 +169,8 @@ static enum status read_all(struct cli *cli, const struct request *request, stru
         status = read_one(cli, request, REPORT_SUBSTRING, false, &reports->substring, error);
     if (!status && request->options.scoring == REPORT_SEED)
         status = read_one(cli, request, REPORT_ISA, false, &reports->isa, error);
+    if (!status && reports->isa && report_note_beside(reports->report, reports->isa))
+        status = error_set(error, STATUS_MEMORY, "report: out of memory");
     if (!status)
         note_unmatched(request, reports->report);
     struct report *const all[] = {reports->report, reports->substring, reports->isa};

@@ -31,6 +31,8 @@ static const struct field accuracy_fields[] = {
     {FIELD(report_accuracy, correct, COUNT)},
     {FIELD(report_accuracy, placeholders, COUNT)},
     {FIELD(report_accuracy, duplicates, COUNT)},
+    {FIELD(report_accuracy, unnamed, COUNT)},
+    {FIELD(report_accuracy, unknown, COUNT)},
     {FIELD(report_accuracy, accuracy, REAL)},
     {"accuracy_low", FIELD_REAL, offsetof(struct report_accuracy, low)},
     {"accuracy_high", FIELD_REAL, offsetof(struct report_accuracy, high)},
@@ -205,7 +207,6 @@ const struct rows_form report_collection_form = {
 static const struct field unmet_fields[] = {
     {FIELD(report_unmet, run, TEXT)},           {FIELD(report_unmet, expected_wnid, TEXT)},
     {FIELD(report_unmet, expected_text, TEXT)}, {FIELD(report_unmet, urls, COUNT)},
-    {FIELD(report_unmet, unnamed, COUNT)},      {FIELD(report_unmet, labels, COUNT)},
     {FIELD(report_unmet, known, FLAG)},         {NULL, FIELD_TEXT, 0}};
 const struct rows_form report_unmet_form = {.view = "unmet",
                                             .fields = unmet_fields,

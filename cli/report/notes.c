@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/report/forms.h"
+#include "cli/report/subject.h"
 #include "common/utf8.h"
 
 enum { NOTES_MAX = 64, NOTE_BYTES = 1024, NAMED_MAX = 3 };
@@ -14,6 +15,7 @@ enum { NOTES_MAX = 64, NOTE_BYTES = 1024, NAMED_MAX = 3 };
 struct writer {
     struct report *report;
     struct arena *arena;
+    struct subject_naming naming;
     enum status status;
 };
 
@@ -168,16 +170,51 @@ static void note_expectations(struct writer *writer, const struct report_unmet *
         names);
     if (report->options.scoring != REPORT_ISA)
         return;
-    if (unmet[0].unnamed)
-        note(writer,
-             "%" PRIu64 " of %" PRIu64 " labels carry no synset id, so that isa cannot tell what "
-             "they are; --score substring goes by their names.",
-             unmet[0].unnamed, unmet[0].labels);
     if (list_names(report, unmet, count, true, names, sizeof names))
         note(writer,
              "The table of WordNet does not know %s: only the same synset id counts; carmlbench "
              "labels import DIR reads another WordNet.",
              names);
+}
+
+/* ---- answers that isa cannot judge ---------------------------------------------------------- */
+
+/* How many answers are so, and what to do about it. */
+static void note_unjudged(struct writer *writer, const struct report_accuracy *row, uint64_t count,
+                          const char *what, const char *remedy)
+{
+    const struct report_subject *subject = &row->subject;
+    const char *run = writer->report->run_count > 1 ? subject->run : "";
+    char model[SUBJECT_SIZE], framework[SUBJECT_SIZE];
+    subject_model(&writer->naming, subject->model, subject->model_version, model);
+    subject_framework(&writer->naming, subject->framework, subject->framework_version,
+                      subject->backend, subject->requested_backend, framework);
+    if (count)
+        note(writer,
+             "%s%.100s%s%.200s by %.200s: answers %s, which isa takes for wrong: %" PRIu64
+             " of %" PRIu64 "; %s.",
+             *run ? "Run " : "", run, *run ? ", " : "", model, framework, what, count, row->images,
+             remedy);
+}
+
+static void note_judging(struct writer *writer, const struct report *isa)
+{
+    for (size_t i = 0; i < isa->accuracy_count; i++) {
+        const struct report_accuracy *row = &isa->accuracy[i];
+        note_unjudged(writer, row, row->unknown, "whose synset the table of WordNet does not know",
+                      "carmlbench labels import reads all of WordNet");
+        note_unjudged(writer, row, row->unnamed, "without a synset id",
+                      "--score substring goes by their names, where a text is expected (--expect)");
+    }
+}
+
+enum status notes_beside(struct report *report, struct arena *arena, const struct report *isa)
+{
+    struct writer writer = {.report = report, .arena = arena};
+    enum status status = subject_naming(isa, &writer.naming);
+    if (!status)
+        note_judging(&writer, isa);
+    return status ? status : writer.status;
 }
 
 /* No expectation of the run was met by anything: what is wrong is probably what is expected. */
@@ -201,10 +238,12 @@ enum status notes_write(const struct reader *reader)
     report->notes = calloc(NOTES_MAX, sizeof *report->notes);
     if (!report->notes)
         return STATUS_MEMORY;
+    writer.status = subject_naming(report, &writer.naming);
     mark_impossible(report, reader->unmet, reader->unmet_count);
     note_runs(&writer);
     note_scoring(&writer);
     note_expectations(&writer, reader->unmet, reader->unmet_count);
+    note_judging(&writer, report);
     note_left_out(&writer);
     note_pairs(&writer);
     return writer.status;

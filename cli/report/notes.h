@@ -7,7 +7,7 @@
 /* What no recorded label meets: a row of the view unmet. */
 struct report_unmet {
     const char *run, *expected_wnid, *expected_text;
-    uint64_t urls, unnamed, labels;
+    uint64_t urls;
     bool known;
 };
 
@@ -16,5 +16,10 @@ void notes_read(struct reader *reader);
 
 /* Sets notes, and `impossible` of the accuracies, of a report that is complete but for them. */
 enum status notes_write(const struct reader *reader) MUST_CHECK;
+
+/* Adds to the notes of a report what those of `isa`, whose numbers stand beside it, say about
+ * answers that isa cannot judge. Texts go to `arena`. */
+enum status notes_beside(struct report *report, struct arena *arena,
+                         const struct report *isa) MUST_CHECK;
 
 #endif

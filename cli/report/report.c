@@ -197,6 +197,12 @@ enum status report_read(struct store *store, const struct report_options *option
     return status;
 }
 
+enum status report_note_beside(struct report *report, const struct report *isa)
+{
+    struct memory *memory = report->memory;
+    return notes_beside(report, &memory->arenas[0], isa);
+}
+
 void report_free(struct report *report)
 {
     if (!report)

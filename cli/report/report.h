@@ -38,9 +38,10 @@ struct report_accuracy {
     uint64_t placeholders, duplicates; /* left out; with seed: envelopes in placeholders */
     double accuracy, low, high;        /* 95 % interval of Wilson */
     double mean_probability;
-    double ece;        /* expected calibration error; NAN under seed */
-    uint64_t unusable; /* images whose first probability is not within 0 and 1 */
-    bool impossible;   /* nothing recorded could meet what is expected: see notes */
+    double ece;                /* expected calibration error; NAN under seed */
+    uint64_t unnamed, unknown; /* of isa: wrong, but without a synset id, or one nobody knows */
+    uint64_t unusable;         /* images whose first probability is not within 0 and 1 */
+    bool impossible;           /* nothing recorded could meet what is expected: see notes */
 };
 
 /* A bar of a reliability diagram; `subject` is an index into accuracy. */
@@ -126,6 +127,9 @@ const char *report_scoring_name(enum report_scoring scoring);
  * Of comparison, seed means substring. STATUS_NO: there is no such run. Caller frees *out. */
 enum status report_read(struct store *store, const struct report_options *options,
                         struct report **out, struct error *error) MUST_CHECK;
+/* What has to be known of the numbers of `isa`, which stand beside those of the report. */
+enum status report_note_beside(struct report *report, const struct report *isa) MUST_CHECK;
+
 void report_free(struct report *report);
 
 #endif

@@ -112,7 +112,7 @@ static enum status create_views(struct store *store, const struct store_summary_
 /* ---- what is computed once ------------------------------------------------------------------ */
 
 static const struct group_form cell_form = {
-    .rows = STATEMENT_summary_cell, .table = "cell", .keys = 6, .rest = "+++"};
+    .rows = STATEMENT_summary_cell, .table = "cell", .keys = 6, .rest = "+++++"};
 static const struct group_form latency_form = {
     .rows = STATEMENT_summary_latency, .table = "latency_cell", .keys = 5, .rest = "^"};
 static const struct group_form pair_form = {

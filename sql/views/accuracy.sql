@@ -10,7 +10,9 @@ total AS (
         coalesce(sum(cell.correct) FILTER (WHERE left_out = 0), 0) AS correct,
         sum(cell.probability) FILTER (WHERE left_out = 0) AS probability,
         coalesce(sum(cell.images) FILTER (WHERE left_out IN (1, 3)), 0) AS placeholders,
-        coalesce(sum(cell.images) FILTER (WHERE left_out = 2), 0) AS duplicates
+        coalesce(sum(cell.images) FILTER (WHERE left_out = 2), 0) AS duplicates,
+        coalesce(sum(cell.unnamed) FILTER (WHERE left_out = 0), 0) AS unnamed,
+        coalesce(sum(cell.unknown) FILTER (WHERE left_out = 0), 0) AS unknown
     FROM cell
     CROSS JOIN producer ON producer.id = cell.producer_id
     GROUP BY cell.run_id, cell.target_id, producer.backend, cell.scoring
@@ -39,7 +41,9 @@ SELECT
     share.duplicates AS duplicates,
     target.model_version AS model_version,
     target.framework_version AS framework_version,
-    target.backend AS requested_backend
+    target.backend AS requested_backend,
+    share.unnamed AS unnamed,
+    share.unknown AS unknown
 FROM share
 JOIN run ON run.id = share.run_id
 JOIN target ON target.id = share.target_id;

@@ -1,6 +1,8 @@
 -- Every result under every scoring that its expectation makes possible; see docs/SQL.md, Scoring.
 -- left_out: 0 it counts, 1 placeholder, 2 duplicate, 3 names an envelope (seed).
 -- probability: what mean_probability averages. confidence: probability of the first entry.
+-- unjudged: why isa can say no more of a first answer than that it is not right: 1 it has no synset
+-- id, 2 the table of WordNet knows what is expected, but not the answer's synset.
 CREATE VIEW score AS
 SELECT
     answer.run_id, answer.item_id, answer.target_id, answer.producer_id, 'isa' AS scoring,
@@ -13,7 +15,14 @@ SELECT
     meets.label_id IS NOT NULL AS correct,
     probability1 AS probability,
     probability1 AS confidence,
-    bin
+    bin,
+    CASE
+        WHEN meets.label_id IS NOT NULL THEN 0
+        WHEN label1 IN (SELECT id FROM label WHERE wnid IS NULL) THEN 1
+        WHEN label1 IN (SELECT id FROM label WHERE wnid NOT IN (SELECT wnid FROM synset))
+            AND expectation.wnid IN (SELECT wnid FROM synset) THEN 2
+        ELSE 0
+    END AS unjudged
 FROM answer
 CROSS JOIN expectation ON expectation.id = answer.expectation_id
 LEFT JOIN meets
@@ -38,7 +47,8 @@ SELECT
         ELSE 0.0
     END,
     probability1,
-    bin
+    bin,
+    0
 FROM answer
 CROSS JOIN expectation ON expectation.id = answer.expectation_id
 CROSS JOIN label AS one ON one.id = answer.label1
@@ -61,7 +71,8 @@ SELECT
         ELSE 0.0
     END,
     probability1,
-    bin
+    bin,
+    0
 FROM answer
 CROSS JOIN expectation ON expectation.id = answer.expectation_id
 CROSS JOIN label AS one ON one.id = answer.label1

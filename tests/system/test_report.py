@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """carmlbench report and results on real runs: what they show, what they hold, what they bear."""
 import csv
+import html
 import io
 import json
 import os
@@ -222,6 +223,65 @@ class Html(Case):
     def test_a_page_that_cannot_be_written_is_told(self):
         done = self.refused(74, "page.html", "--html", self.folder / "none" / "page.html")
         self.assertEqual(done.stdout, "")
+
+
+class Notes(lib.Case):
+    """What a reader has to know of each model: of results that were imported."""
+
+    def setUp(self):
+        super().setUp()
+        self.database = self.folder / "test.db"
+
+    def cli(self, *arguments, check=0, **more):
+        return lib.run("carmlbench", "--db", self.database, *arguments, check=check, **more)
+
+    def bring(self, model, lines, *more):
+        path = self.folder / "answers.txt"
+        path.write_text("".join(line + "\n" for line in lines))
+        return self.cli("import", path, "--as", "seed-top3", "--model", model, "--framework", "Caffe",
+                        *more)
+
+    def notes(self, *arguments):
+        """The same in the object, the text and the page."""
+        value = json.loads(self.cli("report", "--json", *arguments).stdout)
+        jsonschema.validate(value, SCHEMA)
+        text = re.sub(r"\s+", " ", self.cli("report", *arguments).stdout)
+        page = html.unescape(self.cli("report", "--html", "-", *arguments).stdout)
+        for note in value["notes"]:
+            self.assertIn(note, text)
+            self.assertIn(note, page)
+        self.value = value
+        return value["notes"]
+
+    def test_answers_that_isa_cannot_judge_are_told_for_each_model(self):
+        bear = "{Name:n02132136 brown bear, Probability:0.%d}"
+        self.bring("All", [bear % n for n in range(1, 4)], "--synset", "n02131653")
+        self.assertEqual(self.notes(), ["Only one target has answered: there is nothing to compare "
+                                        "it with."])
+        self.bring("Fine", ["{Name:n02132580 Kodiak, Probability:0.9}",
+                            "{Name:n02133704 cinnamon bear, Probability:0.7}", bear % 6],
+                   "--synset", "n02131653")
+        self.bring("Plain", ["{Name:brown bear, Probability:0.9}"], "--synset", "n02131653")
+        fine, plain = self.notes()[:2]
+        self.assertIn("Fine by Caffe: answers whose synset the table of WordNet does not know, which "
+                      "isa takes for wrong: 2 of 3;", fine)
+        self.assertIn("carmlbench labels import", fine)
+        self.assertIn("Plain by Caffe: answers without a synset id, which isa takes for wrong: 1 of "
+                      "1;", plain)
+        self.assertIn("--score substring", plain)
+        rows = {row["model"]: (row["unnamed"], row["unknown"]) for row in self.value["accuracy"]}
+        self.assertEqual(rows, {"All": (0, 0), "Fine": (0, 2), "Plain": (1, 0)})
+
+    def test_beside_the_seeds_numbers_they_are_told_too(self):
+        self.bring("Plain", ["{Name:brown bear, Probability:0.9}"], "--synset", "n02131653",
+                   "--expect", "bear")
+        self.assertIn("Plain by Caffe: answers without a synset id", " ".join(self.notes("--score", "seed")))
+        self.assertNotIn("synset", " ".join(self.notes("--score", "substring")))
+
+    def test_an_expectation_that_is_met_by_its_own_id_needs_no_table(self):
+        self.bring("Own", ["{Name:n90000001 one, Probability:0.9}",
+                           "{Name:n90000002 two, Probability:0.9}"], "--synset", "n90000001")
+        self.assertNotIn("table of WordNet", " ".join(self.notes()))
 
 
 class Require(Case):

@@ -80,7 +80,7 @@ static void columns_are_those_that_are_published(void **state)
         {"accuracy",
          "run,model,framework,backend,scoring,images,correct,accuracy,accuracy_low,accuracy_high,"
          "mean_probability,placeholders,duplicates,model_version,framework_version,"
-         "requested_backend"},
+         "requested_backend,unnamed,unknown"},
         {"comparison",
          "run,model,framework_a,framework_b,images,both,only_a,only_b,neither,difference,low,high,"
          "p_value,max_abs_probability_difference,scoring,same_first,backend_a,backend_b,p_holm,"

@@ -110,6 +110,7 @@ static enum status read_one(struct cli *cli, const struct request *request,
     options.details = details;
     options.database = cli->config->database;
     options.disagreements = DISAGREEMENTS;
+    options.narrowing = &request->narrowing;
     enum status status = cli_open_store(cli, STORE_READ, error);
     if (!status)
         status = report_read(cli->store, &options, out, error);
@@ -124,7 +125,7 @@ static bool unscored(const struct report *report)
     uint64_t done = 0;
     for (size_t i = 0; i < report->run_count; i++)
         done += report->runs[i].done;
-    return done > 0 && report->accuracy_count == 0;
+    return done > 0 && !report->scored;
 }
 
 /* Without --score, by isa; where that scores nothing, but substring does, by that. */
@@ -139,7 +140,7 @@ static enum status read_main(struct cli *cli, const struct request *request, boo
     status = read_one(cli, request, REPORT_SUBSTRING, details, &other, error);
     if (status)
         return status;
-    if (other->accuracy_count == 0) {
+    if (!other->scored) {
         report_free(other);
         return STATUS_OK;
     }
@@ -150,13 +151,12 @@ static enum status read_main(struct cli *cli, const struct request *request, boo
 }
 
 /* A misspelt name is not to look like a model without answers. */
-static void note_unmatched(const struct request *request, const struct report *report)
+static void note_unmatched(const struct report *report)
 {
-    const char *option, *word = report_unmatched(report, &request->narrowing, &option);
-    if (!word)
+    if (!report->unmatched)
         return;
-    fprintf(stderr, "note: %s ", option);
-    terminal_write(stderr, word);
+    fprintf(stderr, "note: %s ", report->unmatched_option);
+    terminal_write(stderr, report->unmatched);
     fputs(": nothing that it answered was scored or compared\n", stderr);
 }
 
@@ -172,11 +172,7 @@ static enum status read_all(struct cli *cli, const struct request *request, stru
     if (!status && reports->isa && report_note_beside(reports->report, reports->isa))
         status = error_set(error, STATUS_MEMORY, "report: out of memory");
     if (!status)
-        note_unmatched(request, reports->report);
-    struct report *const all[] = {reports->report, reports->substring, reports->isa};
-    for (size_t i = 0; !status && i < sizeof all / sizeof all[0]; i++)
-        if (all[i])
-            report_narrow(all[i], &request->narrowing);
+        note_unmatched(reports->report);
     return status;
 }
 
@@ -196,12 +192,10 @@ static void write_json(const struct request *request, const struct reports *repo
 static enum status write_table(const struct request *request, const struct reports *reports,
                                struct error *error)
 {
-    const struct report_narrowing *narrowing = &request->narrowing;
     const struct report_table table = {.report = reports->report,
                                        .substring = reports->substring,
                                        .isa = reports->isa,
-                                       .narrowed =
-                                           narrowing->model_count + narrowing->framework_count > 0,
+                                       .narrowed = report_is_narrowed(&request->narrowing),
                                        .columns = terminal_columns(stdout),
                                        .styled = terminal_styled(stdout)};
     enum status status = report_write_table(stdout, &table);
@@ -216,15 +210,13 @@ static bool to_stdout(const struct request *request)
 static enum status write_page(const struct cli *cli, const struct request *request,
                               const struct reports *reports, struct error *error)
 {
-    const struct report_narrowing *narrowing = &request->narrowing;
     const char *folder = cli->config->pictures.folder;
-    const struct html_options options = {
-        .pictures = *folder ? folder : NULL,
-        .limits = image_default_limits(),
-        .now_s = time(NULL),
-        .narrowed = narrowing->model_count + narrowing->framework_count > 0,
-        .substring = reports->substring,
-        .isa = reports->isa};
+    const struct html_options options = {.pictures = *folder ? folder : NULL,
+                                         .limits = image_default_limits(),
+                                         .now_s = time(NULL),
+                                         .narrowed = report_is_narrowed(&request->narrowing),
+                                         .substring = reports->substring,
+                                         .isa = reports->isa};
     if (to_stdout(request))
         return report_print_html(reports->report, &options, stdout, error);
     return report_write_html(reports->report, &options, request->html, error);

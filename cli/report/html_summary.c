@@ -176,7 +176,7 @@ static void put_notes(struct page *page)
     if (page->options->narrowed)
         html_markup(&page->html,
                     "<p class=\"notice\">Only some models and frameworks are shown, as "
-                    "asked; jobs, failures and the course over time are of whole "
+                    "asked; jobs, failures, pictures and the course over time are of whole "
                     "runs.</p>\n");
     if (options->include_placeholders)
         html_markup(&page->html,

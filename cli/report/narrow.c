@@ -78,43 +78,23 @@ static void narrow_pairs(struct report *report, const struct report_narrowing *n
     report->pair_count = kept;
 }
 
-/* Rows that name no version go by the name before the colon. */
-static bool wanted_name(const char *const *words, size_t count, const char *name)
+bool report_is_narrowed(const struct report_narrowing *narrowing)
 {
-    size_t length = strlen(name);
-    for (size_t i = 0; i < count; i++)
-        if (strncasecmp(words[i], name, length) == 0 &&
-            (words[i][length] == '\0' || words[i][length] == ':'))
-            return true;
-    return count == 0;
+    return narrowing && narrowing->model_count + narrowing->framework_count > 0;
 }
 
-static void narrow_details(struct report *report, const struct report_narrowing *narrowing)
+bool report_takes(const void *narrowing, const struct store_target *target)
 {
-    const char *const *models = narrowing->models, *const *frameworks = narrowing->frameworks;
-    size_t m = narrowing->model_count, f = narrowing->framework_count, kept = 0;
-    for (size_t i = 0; i < report->latency_count; i++)
-        if (wanted_name(models, m, report->latency[i].model))
-            report->latency[kept++] = report->latency[i];
-    report->latency_count = kept;
-    kept = 0;
-    for (size_t i = 0; i < report->disagreement_count; i++) {
-        const struct report_disagreement *row = &report->disagreements[i];
-        if (wanted_name(models, m, row->model_a) && wanted_name(models, m, row->model_b) &&
-            wanted_name(frameworks, f, row->framework_a) &&
-            wanted_name(frameworks, f, row->framework_b))
-            report->disagreements[kept++] = *row;
-    }
-    report->disagreement_count = kept;
+    return wanted(narrowing, target->model, target->model_version, target->framework,
+                  target->framework_version);
 }
 
 void report_narrow(struct report *report, const struct report_narrowing *narrowing)
 {
-    if (narrowing->model_count + narrowing->framework_count == 0)
+    if (!report_is_narrowed(narrowing))
         return;
     narrow_accuracy(report, narrowing);
     narrow_pairs(report, narrowing);
-    narrow_details(report, narrowing);
 }
 
 static bool answers(const struct report *report, const struct report_narrowing *word)

@@ -14,9 +14,15 @@ struct report_narrowing {
     size_t model_count, framework_count;
 };
 
-/* Takes out the rows about other models and frameworks; of a pair both sides must be named. What is
- * about whole runs (jobs, failures, moments) stays; latencies, which name no framework, go by
- * model. */
+/* Whether only a part is asked for. NULL is all. */
+bool report_is_narrowed(const struct report_narrowing *narrowing);
+
+/* Whether the target is asked for; `narrowing` is one. */
+bool report_takes(const void *narrowing, const struct store_target *target);
+
+/* Takes the rows about other models and frameworks out of accuracy, calibration and comparison; of
+ * a pair both sides must be named. Latencies and disagreements are read so; what is about whole
+ * runs (jobs, failures, pictures, moments) stays. */
 void report_narrow(struct report *report, const struct report_narrowing *narrowing);
 
 /* The first of the words that no row answers to, and which option it was given to; NULL: none. To

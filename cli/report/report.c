@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/report/forms.h"
+#include "cli/report/narrow.h"
 #include "cli/report/notes.h"
 #include "cli/report/reader.h"
 #include "common/store/summary.h"
@@ -45,6 +46,8 @@ static enum status summarize(struct reader *reader, unsigned parts)
         .scoring = report_scoring_name(options->scoring),
         .include_placeholders = options->include_placeholders,
         .include_duplicates = options->include_duplicates,
+        .takes = report_is_narrowed(options->narrowing) ? report_takes : NULL,
+        .takes_context = options->narrowing,
         .parts = parts,
         .disagreements = options->details ? options->disagreements : 0,
     };
@@ -168,6 +171,17 @@ static enum status create(const struct report_options *options, struct report **
     return STATUS_OK;
 }
 
+/* Before the notes, which are about what is shown. */
+static void narrow(struct report *report)
+{
+    const struct report_narrowing *narrowing = report->options.narrowing;
+    report->scored = report->accuracy_count > 0;
+    if (!report_is_narrowed(narrowing))
+        return;
+    report->unmatched = report_unmatched(report, narrowing, &report->unmatched_option);
+    report_narrow(report, narrowing);
+}
+
 enum status report_read(struct store *store, const struct report_options *options,
                         struct report **out, struct error *error)
 {
@@ -185,6 +199,8 @@ enum status report_read(struct store *store, const struct report_options *option
     }
     if (!status)
         status = read_parts(readers, count, error);
+    if (!status)
+        narrow(report);
     if (!status)
         status = notes_write(&readers[0]);
     free(readers[0].unmet);

@@ -16,11 +16,14 @@
 
 enum report_scoring { REPORT_ISA, REPORT_SUBSTRING, REPORT_SEED };
 
+struct report_narrowing; /* narrow.h */
+
 struct report_options {
     const char *run;             /* NULL: all runs */
     const char *database;        /* path, for the second reader */
     enum report_scoring scoring; /* of accuracy, calibration and comparison */
     bool include_placeholders, include_duplicates;
+    const struct report_narrowing *narrowing; /* NULL: all models and frameworks */
     bool details;         /* also latency, timeline, disagreements and pictures */
     size_t disagreements; /* at most so many, the most telling first */
 };
@@ -112,6 +115,9 @@ struct report {
     uint32_t moment_seconds; /* 10 times a power of two, so that a run has at most 256 moments */
     struct report_moment *moments;
     struct report_disagreement *disagreements;
+    bool scored; /* anything, before it was narrowed */
+    /* The first word of the narrowing that nothing answers to, and its option; NULL: none. */
+    const char *unmatched, *unmatched_option;
     /* What a reader must know to read the numbers right, one sentence each. */
     size_t note_count;
     const char **notes;

@@ -182,12 +182,23 @@ static void smallest_first(struct group_top *top)
     top->ids[0] = id;
 }
 
+static bool is_among(const struct group_top *top, int64_t value)
+{
+    for (size_t i = 0; i < top->among_count; i++)
+        if (top->among[i] == value)
+            return true;
+    return !top->among;
+}
+
 static void offer(struct group_top *top, sqlite3_stmt *stmt)
 {
     int last = sqlite3_column_count(stmt) - 1;
     double value = sqlite3_column_double(stmt, last);
     bool full = top->count == top->room;
     if (sqlite3_column_type(stmt, last) == SQLITE_NULL || (full && !(value > top->values[0])))
+        return;
+    if (!is_among(top, sqlite3_column_int64(stmt, 1)) ||
+        !is_among(top, sqlite3_column_int64(stmt, 2)))
         return;
     size_t place = full ? 0 : top->count++;
     top->values[place] = value;

@@ -22,6 +22,8 @@ struct group_top {
     size_t room, count;
     int64_t *ids; /* the last column but one, of `room` */
     double *values;
+    const int64_t *among; /* NULL, or what columns 1 and 2, from 0, both have to be among */
+    size_t among_count;
 };
 
 /* Adds a row to the table for each group, and fills `top` unless NULL. STATUS_LIMIT, and

@@ -71,6 +71,7 @@ struct store;
     X(summary_cell)                                                                                \
     X(summary_latency)                                                                             \
     X(summary_pair)                                                                                \
+    X(summary_targets)                                                                             \
     X(synset_above)                                                                                \
     X(synset_below)                                                                                \
     X(synset_clear)                                                                                \

@@ -64,6 +64,57 @@ enum status store_freeze(struct store *const *stores, size_t count, struct error
     return status;
 }
 
+/* ---- the targets that are wanted ------------------------------------------------------------ */
+
+/* `ids` NULL: all. */
+struct choice {
+    int64_t *ids;
+    size_t count;
+    char *list; /* "1,5", for SQL */
+};
+
+static void free_choice(struct choice *choice)
+{
+    free(choice->ids);
+    sqlite3_free(choice->list);
+}
+
+static enum status add_choice(struct choice *choice, int64_t id)
+{
+    int64_t *ids = realloc(choice->ids, (choice->count + 1) * sizeof *ids);
+    if (!ids)
+        return STATUS_MEMORY;
+    choice->ids = ids;
+    ids[choice->count] = id;
+    char *list = choice->count++ ? sqlite3_mprintf("%s,%lld", choice->list, (long long)id)
+                                 : sqlite3_mprintf("%lld", (long long)id);
+    sqlite3_free(choice->list);
+    choice->list = list;
+    return list ? STATUS_OK : STATUS_MEMORY;
+}
+
+/* No target has the number 0. */
+static enum status choose_targets(struct store *store, const struct store_summary_options *options,
+                                  struct choice *choice, struct error *error)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (!options->takes)
+        return STATUS_OK;
+    enum status status = add_choice(choice, 0);
+    if (!status)
+        status = statement_bind(store, STATEMENT_summary_targets, NULL, 0, &stmt, error);
+    while (!status && !(status = statement_step(store, stmt, error))) {
+        const struct store_target target = {statement_text(stmt, 0), statement_text(stmt, 1),
+                                            statement_text(stmt, 2), statement_text(stmt, 3),
+                                            statement_text(stmt, 4)};
+        if (options->takes(options->takes_context, &target))
+            status = add_choice(choice, sqlite3_column_int64(stmt, 5));
+        if (status)
+            sqlite3_reset(stmt);
+    }
+    return status == STATUS_NO ? STATUS_OK : status;
+}
+
 /* ---- the connection's own views ------------------------------------------------------------- */
 
 PRINTF_LIKE(3, 4)
@@ -92,19 +143,30 @@ static const char *scorings_of(const char *name, const char *scoring)
     return NULL;
 }
 
-/* Of the run (0: of all) and the scorings only, where a view has scorings. */
+/* What the view is narrowed to; NULL: nothing. Freed with sqlite3_free. */
+static char *condition_of(const struct text_file *view, const struct store_summary_options *options,
+                          int64_t run_id, const struct choice *choice)
+{
+    const char *scorings = scorings_of(view->name, options->scoring);
+    if (choice->list && strcmp(view->name, "stage_time") == 0)
+        return sqlite3_mprintf("target_id IN (%s)", choice->list);
+    if (!scorings)
+        return NULL;
+    if (run_id && strstr(view->text, "run_id"))
+        return sqlite3_mprintf("scoring %s AND run_id = %lld", scorings, (long long)run_id);
+    return sqlite3_mprintf("scoring %s", scorings);
+}
+
+/* Of the run (0: of all) and the scorings only, where a view has scorings; times only of the
+ * targets that are wanted. */
 static enum status create_views(struct store *store, const struct store_summary_options *options,
-                                int64_t run_id, struct error *error)
+                                int64_t run_id, const struct choice *choice, struct error *error)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < sql_views_count; i++) {
-        char condition[96], run[48] = "";
-        const char *scorings = scorings_of(sql_views[i].name, options->scoring);
-        if (run_id && strstr(sql_views[i].text, "run_id"))
-            snprintf(run, sizeof run, " AND run_id = %lld", (long long)run_id);
-        if (scorings)
-            snprintf(condition, sizeof condition, "scoring %s%s", scorings, run);
-        status = view_create_temporary(store, &sql_views[i], scorings ? condition : NULL, error);
+        char *condition = condition_of(&sql_views[i], options, run_id, choice);
+        status = view_create_temporary(store, &sql_views[i], condition, error);
+        sqlite3_free(condition);
     }
     return status;
 }
@@ -142,35 +204,38 @@ static enum status compute(struct store *store, const struct group_form *form,
 
 /* From now on the view pair holds the most telling pairs only. */
 static enum status choose_pairs(struct store *store, const struct group_top *top, int64_t run_id,
-                                struct error *error)
+                                const struct choice *choice, struct error *error)
 {
+    const char *targets = choice->list ? choice->list : "target_a,target_b";
     sqlite3_str *items = sqlite3_str_new(store->db);
     for (size_t i = 0; i < top->count; i++)
         sqlite3_str_appendf(items, "%s%lld", i ? "," : "", (long long)top->ids[i]);
     char *list = sqlite3_str_finish(items);
-    enum status status = execute_format(
-        store, error,
-        "CREATE TEMP TABLE telling AS SELECT * FROM pair "
-        "WHERE left_out = 0 AND (NOT same_first OR apart > 0) AND item_id IN (%s) "
-        "AND (%lld = 0 OR run_id = %lld) "
-        "ORDER BY apart DESC, run_id, item_id, target_a, target_b LIMIT %lld;"
-        "DROP VIEW temp.pair;"
-        "CREATE TEMP VIEW pair AS SELECT * FROM telling",
-        list ? list : "", (long long)run_id, (long long)run_id, (long long)top->room);
+    enum status status =
+        execute_format(store, error,
+                       "CREATE TEMP TABLE telling AS SELECT * FROM pair "
+                       "WHERE left_out = 0 AND (NOT same_first OR apart > 0) AND item_id IN (%s) "
+                       "AND (%lld = 0 OR run_id = %lld) AND target_a IN (%s) AND target_b IN (%s) "
+                       "ORDER BY apart DESC, run_id, item_id, target_a, target_b LIMIT %lld;"
+                       "DROP VIEW temp.pair;"
+                       "CREATE TEMP VIEW pair AS SELECT * FROM telling",
+                       list ? list : "", (long long)run_id, (long long)run_id, targets, targets,
+                       (long long)top->room);
     sqlite3_free(list);
     return status;
 }
 
 static enum status compare(struct store *store, size_t disagreements, int64_t run_id,
-                           struct error *error)
+                           const struct choice *choice, struct error *error)
 {
-    struct group_top top = {.room = disagreements};
+    struct group_top top = {
+        .room = disagreements, .among = choice->ids, .among_count = choice->count};
     top.ids = calloc(disagreements + 1, sizeof *top.ids);
     top.values = calloc(disagreements + 1, sizeof *top.values);
     enum status status =
         top.ids && top.values ? compute(store, &pair_form, &top, error) : STATUS_MEMORY;
     if (!status)
-        status = choose_pairs(store, &top, run_id, error);
+        status = choose_pairs(store, &top, run_id, choice, error);
     free(top.ids);
     free(top.values);
     return status;
@@ -201,16 +266,20 @@ enum status store_summarize(struct store *store, const struct store_summary_opti
                             struct error *error)
 {
     int64_t run_id = 0;
+    struct choice choice = {0};
     enum status status = options->run ? find_run(store, options->run, &run_id, error) : STATUS_OK;
     if (!status)
         status = create_settings(store, options, error);
     if (!status)
-        status = create_views(store, options, run_id, error);
+        status = choose_targets(store, options, &choice, error);
+    if (!status)
+        status = create_views(store, options, run_id, &choice, error);
     if (!status && (options->parts & STORE_SUMMARY_ACCURACY))
         status = compute(store, &cell_form, NULL, error);
     if (!status && (options->parts & STORE_SUMMARY_LATENCY))
         status = compute(store, &latency_form, NULL, error);
     if (!status && (options->parts & STORE_SUMMARY_COMPARISON))
-        status = compare(store, options->disagreements, run_id, error);
+        status = compare(store, options->disagreements, run_id, &choice, error);
+    free_choice(&choice);
     return status;
 }

@@ -26,6 +26,9 @@ struct store_summary_options {
     const char *run;     /* NULL: all */
     const char *scoring; /* "isa", "substring" or "seed"; of comparison, seed means substring */
     bool include_placeholders, include_duplicates;
+    /* Targets of which latency and disagreements are wanted; NULL: all. */
+    bool (*takes)(const void *context, const struct store_target *target);
+    const void *takes_context;
     unsigned parts;       /* of enum store_summary_part; the views of others ask every row anew */
     size_t disagreements; /* rows of that view, the largest `apart` first; 0: none */
 };

@@ -1,8 +1,10 @@
+#include "cli/report/narrow.h"
 #include "cli/report/report.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +39,23 @@ static void answer_all(struct store *store, unsigned urls, bool same)
             assert_int_equal(fixture_commit(store, &done), 0);
         }
     store_batch_free(&batch);
+}
+
+/* Adds http://host.example/0.jpg and the following to the run "r". */
+static void enqueue_for(struct store *store, const struct store_target *targets, size_t count,
+                        unsigned urls)
+{
+    struct error error;
+    struct store_enqueue *enqueue;
+    assert_int_equal(store_enqueue_begin(store, "r", targets, count, &enqueue, &error), STATUS_OK);
+    for (unsigned i = 0; i < urls; i++) {
+        char url[64];
+        const struct store_entry entry = {.url = url, .expect_wnid = "n02131653"};
+        snprintf(url, sizeof url, "http://host.example/%u.jpg", i);
+        assert_int_equal(store_enqueue_add(enqueue, &entry, &error), STATUS_OK);
+    }
+    assert_int_equal(store_enqueue_flush(enqueue, NULL, &error), STATUS_OK);
+    store_enqueue_end(enqueue);
 }
 
 static void two_targets_have_two_accuracies_and_a_pair(void **state)
@@ -192,6 +211,44 @@ static void the_most_telling_disagreements_come_first(void **state)
     report_free(report);
 }
 
+/* The first framework is the furthest from the others, which differ less. */
+static void what_is_asked_for_is_chosen_before_the_most_telling(void **state)
+{
+    struct store_fixture *fixture = *state;
+    static const struct report_narrowing alexnet = {.models = {"AlexNet"},
+                                                    .model_count = 1,
+                                                    .frameworks = {"tensorflow", "mxnet:2"},
+                                                    .framework_count = 2};
+    const struct store_target targets[] = {{"alexnet", "", "caffe", "", "auto"},
+                                           {"alexnet", "", "mxnet", "2", "auto"},
+                                           {"alexnet", "", "tensorflow", "", "auto"}};
+    enqueue_for(fixture->store, targets, 3, 9);
+    struct store_batch batch = fixture_lease(fixture->store, 9);
+    for (unsigned i = 0; i < 9; i++)
+        for (size_t j = 0; j < 3; j++) {
+            char sha256[65];
+            struct store_outcome done =
+                fixture_done(&batch.items[i].jobs[j], fixture_sha256(i, sha256));
+            done.predictions[0].probability = j == 0 ? 0.1 : j == 1 ? 0.7 : 0.7 + 0.01 * (double)i;
+            fixture_commit(fixture->store, &done);
+        }
+    store_batch_free(&batch);
+    struct report *report = read_report(
+        fixture,
+        (struct report_options){.details = true, .disagreements = 3, .narrowing = &alexnet});
+    assert_int_equal(report->disagreement_count, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(report->disagreements[i].framework_a, "mxnet");
+        assert_string_equal(report->disagreements[i].framework_b, "tensorflow");
+        assert_true(fabs(report->disagreements[i].apart - 0.01 * (8 - i)) < 1e-9);
+    }
+    assert_int_equal(report->accuracy_count, 2);
+    assert_int_equal(report->pair_count, 1);
+    assert_int_equal(report->latency_count, 3);
+    assert_int_equal(report->latency[0].count, 18);
+    report_free(report);
+}
+
 /* A week in tens of seconds. */
 static void moments_grow_until_a_run_has_256_at_most(void **state)
 {
@@ -305,6 +362,7 @@ int main(void)
         TEST(only_the_run_that_is_asked_for_is_reported),
         TEST(details_come_on_request),
         TEST(the_most_telling_disagreements_come_first),
+        TEST(what_is_asked_for_is_chosen_before_the_most_telling),
         TEST(moments_grow_until_a_run_has_256_at_most),
         TEST(notes_say_what_is_left_out_and_cannot_be_met),
         TEST(a_run_that_does_not_exist_is_no),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/report/forms.h"
+#include "cli/report/narrow.h"
 #include "cli/report/subject.h"
 #include "common/utf8.h"
 
@@ -104,7 +105,7 @@ static void note_scoring(struct writer *writer)
     uint64_t done = 0;
     for (size_t i = 0; i < report->run_count; i++)
         done += report->runs[i].done;
-    if (done == 0 || report->accuracy_count)
+    if (done == 0 || report->scored)
         return;
     if (report->options.scoring == REPORT_ISA)
         note(writer, "No answered URL has an expected synset (enqueue --synset, or ImageNet ids in "
@@ -119,11 +120,14 @@ static void note_scoring(struct writer *writer)
 static void note_pairs(struct writer *writer)
 {
     const struct report *report = writer->report;
-    if (report->accuracy_count == 1 && report->pair_count == 0)
-        note(writer, "Only one target has answered: there is nothing to compare it with.");
-    else if (report->accuracy_count > 1 && report->pair_count == 0)
+    if (report->pair_count || report->accuracy_count == 0)
+        return;
+    if (report->accuracy_count > 1)
         note(writer, "No two targets that differ in one thing answered about the same bytes: there "
                      "is nothing to compare.");
+    else
+        note(writer, "Only one target %s: there is nothing to compare it with.",
+             report_is_narrowed(report->options.narrowing) ? "is shown" : "has answered");
 }
 
 /* ---- expectations --------------------------------------------------------------------------- */

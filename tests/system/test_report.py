@@ -272,6 +272,17 @@ class Notes(lib.Case):
         rows = {row["model"]: (row["unnamed"], row["unknown"]) for row in self.value["accuracy"]}
         self.assertEqual(rows, {"All": (0, 0), "Fine": (0, 2), "Plain": (1, 0)})
 
+    def test_they_are_about_what_is_shown(self):
+        for model, equal in (("One", 11), ("Two", 12)):
+            self.bring(model, ["{Name:n02132136 brown bear, Probability:1}"] * equal +
+                       ["{Name:n02132136 brown bear, Probability:0.5}"], "--synset", "n02131653")
+        self.assertIn("23 ", self.notes()[0])
+        self.assertIn("12 ", self.notes("--model", "Two")[0])
+        self.assertEqual(self.notes("--model", "Two")[1:],
+                         ["Only one target is shown: there is nothing to compare it with."])
+        self.assertEqual([row["placeholders"] for row in self.value["accuracy"]], [12])
+        self.assertEqual(self.notes("--model", "None"), [])
+
     def test_beside_the_seeds_numbers_they_are_told_too(self):
         self.bring("Plain", ["{Name:brown bear, Probability:0.9}"], "--synset", "n02131653",
                    "--expect", "bear")

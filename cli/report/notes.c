@@ -71,23 +71,49 @@ static void note_runs(struct writer *writer)
     }
 }
 
-static void note_left_out(struct writer *writer)
+/* Of imported answers the pictures are not known. */
+static bool is_imported(const struct report_accuracy *row)
+{
+    return strcmp(row->subject.backend, "import") == 0;
+}
+
+static void note_placeholders(struct writer *writer)
 {
     const struct report *report = writer->report;
-    uint64_t placeholders = 0, duplicates = 0, unusable = 0;
+    uint64_t pictures = 0, imported = 0;
     for (size_t i = 0; i < report->accuracy_count; i++) {
-        placeholders += report->accuracy[i].placeholders;
-        duplicates += report->accuracy[i].duplicates;
-        unusable += report->accuracy[i].unusable;
+        const struct report_accuracy *row = &report->accuracy[i];
+        *(is_imported(row) ? &imported : &pictures) += row->placeholders;
     }
-    if (placeholders && report->options.scoring == REPORT_SEED)
-        note(writer, "%" PRIu64 " answer%s that name%s an envelope are left out, as seed has it.",
-             placeholders, plural(placeholders), placeholders == 1 ? "s" : "");
-    else if (placeholders)
+    if (report->options.scoring == REPORT_SEED) {
+        pictures += imported;
+        if (pictures)
+            note(writer,
+                 "%" PRIu64 " answer%s that name%s an envelope are left out, as seed has it.",
+                 pictures, plural(pictures), pictures == 1 ? "s" : "");
+        return;
+    }
+    if (pictures)
         note(writer,
              "%" PRIu64 " answer%s about placeholders (pictures that hosts serve in place of a "
              "deleted one) are left out; --include placeholders counts them.",
-             placeholders, plural(placeholders));
+             pictures, plural(pictures));
+    if (imported)
+        note(writer,
+             "%" PRIu64 " equal imported answers, taken for a placeholder's, are left out; "
+             "--include placeholders counts them.",
+             imported);
+}
+
+static void note_left_out(struct writer *writer)
+{
+    const struct report *report = writer->report;
+    uint64_t duplicates = 0, unusable = 0;
+    for (size_t i = 0; i < report->accuracy_count; i++) {
+        duplicates += report->accuracy[i].duplicates;
+        unusable += report->accuracy[i].unusable;
+    }
+    note_placeholders(writer);
     if (duplicates)
         note(writer,
              "%" PRIu64 " answer%s about bytes that an earlier URL of the run had, too, are left "

@@ -250,6 +250,16 @@ static enum status write_left_out_rows(const struct section *section)
     return section_finish(section, columns);
 }
 
+static bool has_imports(const struct section *section)
+{
+    const struct report *report = section->report;
+    for (size_t i = 0; i < report->accuracy_count; i++)
+        if (section_here(section, report->accuracy[i].subject.run) &&
+            strcmp(report->accuracy[i].subject.backend, "import") == 0)
+            return true;
+    return false;
+}
+
 static void explain_left_out(const struct section *section)
 {
     const struct report_options *options = &section->report->options;
@@ -261,11 +271,14 @@ static void explain_left_out(const struct section *section)
                     "one.");
         return;
     }
-    snprintf(text, sizeof text, "%s%s",
+    const char *many =
+        has_imports(section) ? "; many equal imported answers are taken for one" : "";
+    snprintf(text, sizeof text, "%s%s%s%s",
              options->include_placeholders
                  ? "Placeholders count, as --include placeholders asks. "
-                 : "placeholder: a picture that a host serves in place of a deleted one (--include "
-                   "placeholders counts them). ",
+                 : "placeholder: a picture that a host serves in place of a deleted one",
+             options->include_placeholders ? "" : many,
+             options->include_placeholders ? "" : " (--include placeholders counts them). ",
              options->include_duplicates
                  ? "Duplicates count, as --include duplicates asks."
                  : "duplicate: the same bytes under another URL, of which the first counts "

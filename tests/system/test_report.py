@@ -276,12 +276,17 @@ class Notes(lib.Case):
         for model, equal in (("One", 11), ("Two", 12)):
             self.bring(model, ["{Name:n02132136 brown bear, Probability:1}"] * equal +
                        ["{Name:n02132136 brown bear, Probability:0.5}"], "--synset", "n02131653")
-        self.assertIn("23 ", self.notes()[0])
-        self.assertIn("12 ", self.notes("--model", "Two")[0])
+        said = " equal imported answers, taken for a placeholder's, are left out; --include " \
+            "placeholders counts them."
+        self.assertEqual(self.notes()[0], "23" + said)
+        self.assertEqual(self.notes("--model", "Two")[0], "12" + said)
         self.assertEqual(self.notes("--model", "Two")[1:],
                          ["Only one target is shown: there is nothing to compare it with."])
         self.assertEqual([row["placeholders"] for row in self.value["accuracy"]], [12])
         self.assertEqual(self.notes("--model", "None"), [])
+        self.assertIn("many equal imported answers", re.sub(r"\s+", " ", self.cli("report").stdout))
+        self.notes("--include", "placeholders")
+        self.assertEqual([row["images"] for row in self.value["accuracy"]], [12, 13])
 
     def test_beside_the_seeds_numbers_they_are_told_too(self):
         self.bring("Plain", ["{Name:brown bear, Probability:0.9}"], "--synset", "n02131653",

@@ -1,8 +1,9 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/labels.h"
@@ -242,4 +243,13 @@ enum status cli_note_synset(const struct cli *cli, const char *synset, struct er
             "see carmlbench labels --help\n",
             synset);
     return STATUS_OK;
+}
+
+void cli_note_kept(uint64_t urls)
+{
+    if (urls)
+        fprintf(stderr,
+                "note: %" PRIu64 " URL%s earlier expectation, which is another; a run of %s own "
+                "(--run) would take this one\n",
+                urls, urls == 1 ? " keeps its" : "s keep their", urls == 1 ? "its" : "their");
 }

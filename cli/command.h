@@ -90,6 +90,9 @@ enum status cli_check_expectation(const struct cli *cli, const char *text, const
 enum status cli_note_synset(const struct cli *cli, const char *synset,
                             struct error *error) MUST_CHECK;
 
+/* Says so on stderr when URLs kept another expectation than the one they now came with. */
+void cli_note_kept(uint64_t urls);
+
 typedef enum status command_fn(struct cli *cli, int argc, char **argv, struct error *error);
 command_fn enqueue_command, status_command, results_command, report_command, retry_command,
     fsck_command, import_command, labels_command, model_command, classify_command, infer_command,

@@ -146,13 +146,14 @@ static void print_counts(const struct cli *cli, const struct counts *counts)
     static const char *const forms[] = {
         "read %" PRIu64 "\nadded %" PRIu64 "\nduplicate %" PRIu64 "\nrefused %" PRIu64 "\n",
         "{\"read\":%" PRIu64 ",\"added\":%" PRIu64 ",\"duplicate\":%" PRIu64 ",\"refused\":%" PRIu64
-        ",\"jobs\":%" PRIu64 "}\n"};
+        ",\"jobs\":%" PRIu64 ",\"kept_expectations\":%" PRIu64 "}\n"};
     if (cli->json)
         printf(forms[1], counts->read, counts->stored.added, counts->stored.duplicate,
-               counts->refused, counts->stored.jobs);
+               counts->refused, counts->stored.jobs, counts->stored.kept);
     else
         printf(forms[0], counts->read, counts->stored.added, counts->stored.duplicate,
                counts->refused);
+    cli_note_kept(counts->stored.kept);
 }
 
 /* Adds everything; what was acknowledged is counted even when it ends early. */

@@ -48,7 +48,7 @@ enum status bulk_put_run(struct store *store, const char *run, int64_t *id, stru
 }
 
 enum status bulk_put_item(struct store *store, int64_t run_id, const char *url,
-                          int64_t expectation_id, int64_t *id, struct error *error)
+                          int64_t expectation_id, int64_t *id, uint64_t *kept, struct error *error)
 {
     int64_t changes = 0;
     struct bind expectation = expectation_id ? INTEGER(expectation_id) : NOTHING;
@@ -59,7 +59,8 @@ enum status bulk_put_item(struct store *store, int64_t run_id, const char *url,
         return status;
     status =
         statement_integer(store, STATEMENT_item_find, BINDS(INTEGER(run_id), TEXT(url)), id, error);
-    return status || !expectation_id ? status : expectation_add(store, *id, expectation_id, error);
+    return status || !expectation_id ? status
+                                     : expectation_add(store, *id, expectation_id, kept, error);
 }
 
 static enum status commit(struct store *store, int64_t run_id, bool flush, bulk_write_fn *write,

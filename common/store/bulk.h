@@ -24,10 +24,11 @@ void bulk_end(struct store *store);
 enum status bulk_put_run(struct store *store, const char *run, int64_t *id,
                          struct error *error) MUST_CHECK;
 
-/* *id: of the URL in the run; when it is new, the id that *id named before. expectation_id 0: none.
- * Inside a transaction. */
+/* *id: of the URL in the run; when it is new, the id that *id named before. expectation_id 0: none;
+ * *kept is one more where the URL keeps another one. Inside a transaction. */
 enum status bulk_put_item(struct store *store, int64_t run_id, const char *url,
-                          int64_t expectation_id, int64_t *id, struct error *error) MUST_CHECK;
+                          int64_t expectation_id, int64_t *id, uint64_t *kept,
+                          struct error *error) MUST_CHECK;
 
 /* Runs `write` in a transaction. With `flush` it is on the disk when this returns, together with
  * everything that was committed before. */

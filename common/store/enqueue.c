@@ -150,7 +150,7 @@ static int compare_urls(const void *a, const void *b, void *context)
 
 /* Ids follow the list, so that work does; but the rows are put in the order of the unique index,
  * whose pages then are read and changed once for each chunk instead of once for each URL. */
-static enum status put_items(struct store_enqueue *enqueue, struct error *error)
+static enum status put_items(struct store_enqueue *enqueue, uint64_t *kept, struct error *error)
 {
     int64_t last;
     enum status status =
@@ -164,7 +164,7 @@ static enum status put_items(struct store_enqueue *enqueue, struct error *error)
         uint32_t place = enqueue->by_url[i];
         const struct entry *entry = &enqueue->entries[place];
         status = bulk_put_item(enqueue->store, enqueue->run_id, entry_text(enqueue, entry->url),
-                               entry->expectation_id, &enqueue->ids[place], error);
+                               entry->expectation_id, &enqueue->ids[place], kept, error);
     }
     return status;
 }
@@ -203,7 +203,7 @@ static enum status put_chunk(void *context, struct error *error)
     struct tally tally = {0};
     enum status status = find_expectations(enqueue, error);
     if (!status)
-        status = put_items(enqueue, error);
+        status = put_items(enqueue, &chunk->counts.kept, error);
     for (size_t i = 0; !status && i < enqueue->used; i++)
         status = put_jobs(enqueue, enqueue->ids[i], &chunk->counts, jobs, error);
     for (size_t i = 0; !status && i < enqueue->target_count; i++)

@@ -18,10 +18,15 @@ enum status expectation_put(struct store *store, const char *wnid, const char *t
 }
 
 enum status expectation_add(struct store *store, int64_t item_id, int64_t expectation_id,
-                            struct error *error)
+                            uint64_t *kept, struct error *error)
 {
     const struct bind binds[] = {INTEGER(item_id), INTEGER(expectation_id)};
-    enum status status = statement_run(store, STATEMENT_expectation_join, binds, 2, NULL, error);
+    int64_t conflicts = 0;
+    enum status status =
+        statement_integer(store, STATEMENT_expectation_conflict, binds, 2, &conflicts, error);
+    *kept += (uint64_t)conflicts;
+    if (!status)
+        status = statement_run(store, STATEMENT_expectation_join, binds, 2, NULL, error);
     if (!status)
         status = statement_run(store, STATEMENT_item_expect, binds, 2, NULL, error);
     return status;

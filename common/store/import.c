@@ -114,12 +114,12 @@ static const char *entry_text(const struct store_import *import, size_t offset)
 
 /* The URL and its job, in the order of the list. What had a result of this target keeps it. */
 static enum status put_job(struct store_import *import, struct entry *entry, int64_t expectation_id,
-                           bool *fresh, struct error *error)
+                           uint64_t *kept, bool *fresh, struct error *error)
 {
     struct store *store = import->store;
     int64_t changes = 0;
     enum status status = bulk_put_item(store, import->run_id, entry_text(import, entry->url),
-                                       expectation_id, &entry->item_id, error);
+                                       expectation_id, &entry->item_id, kept, error);
     if (!status)
         status = statement_run(store, STATEMENT_job_record,
                                BINDS(INTEGER(entry->item_id), INTEGER(import->target_id)), &changes,
@@ -140,7 +140,8 @@ static enum status find_expectation(struct store_import *import, const struct en
                            id, error);
 }
 
-static enum status put_jobs(struct store_import *import, size_t *count, struct error *error)
+static enum status put_jobs(struct store_import *import, size_t *count, uint64_t *kept,
+                            struct error *error)
 {
     int64_t last, expectation_id = 0;
     enum status status =
@@ -152,7 +153,7 @@ static enum status put_jobs(struct store_import *import, size_t *count, struct e
         entry->item_id = last + 1 + i;
         status = find_expectation(import, entry, i ? entry - 1 : NULL, &expectation_id, error);
         if (!status)
-            status = put_job(import, entry, expectation_id, &fresh, error);
+            status = put_job(import, entry, expectation_id, kept, &fresh, error);
         if (!status && fresh)
             import->fresh[(*count)++] = i;
     }
@@ -248,13 +249,14 @@ static int compare_places(const void *a, const void *b)
 struct chunk {
     struct store_import *import;
     size_t fresh;
+    uint64_t kept;
 };
 
 static enum status put_chunk(void *context, struct error *error)
 {
     struct chunk *chunk = context;
     struct store_import *import = chunk->import;
-    enum status status = put_jobs(import, &chunk->fresh, error);
+    enum status status = put_jobs(import, &chunk->fresh, &chunk->kept, error);
     if (!status)
         status = put_pictures(import, chunk->fresh, error);
     qsort(import->fresh, chunk->fresh, sizeof import->fresh[0], compare_places);
@@ -271,6 +273,7 @@ static enum status write_chunk(struct store_import *import, bool flush, struct e
         bulk_commit(import->store, import->run_id, flush, put_chunk, &chunk, error);
     if (!status) {
         import->counts.added += chunk.fresh;
+        import->counts.kept += chunk.kept;
         import->counts.duplicate += import->used - chunk.fresh;
         import->unsynced = !flush;
         import->used = 0;

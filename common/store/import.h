@@ -27,6 +27,7 @@ struct store_answer {
 struct store_import_counts {
     uint64_t added;
     uint64_t duplicate; /* URLs that already had a result of this target; it stands */
+    uint64_t kept;      /* URLs that keep the other expectation they had */
 };
 
 struct store_import;

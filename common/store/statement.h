@@ -20,6 +20,7 @@ struct store;
     X(backlog)                                                                                     \
     X(blame_add)                                                                                   \
     X(blame_create)                                                                                \
+    X(expectation_conflict)                                                                        \
     X(expectation_find)                                                                            \
     X(expectation_insert)                                                                          \
     X(expectation_join)                                                                            \

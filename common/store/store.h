@@ -71,6 +71,7 @@ struct store_enqueue_counts {
     uint64_t added;     /* URLs of which at least one job is new */
     uint64_t duplicate; /* URLs that already had a job for every target */
     uint64_t jobs;      /* new jobs */
+    uint64_t kept;      /* URLs that keep the other expectation they had */
 };
 
 struct store_enqueue;

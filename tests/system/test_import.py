@@ -81,7 +81,8 @@ class Lines(Import):
     def test_a_file_twice_adds_nothing_and_two_files_do_not_collide(self):
         first, second = self.write(BEAR + "\n" + BEAR, "a"), self.write(BEAR, "b")
         self.assertEqual(self.bring(first)["added"], 2)
-        self.assertEqual(self.bring(first), {"read": 2, "added": 0, "duplicate": 2, "refused": 0, "unordered": 0})
+        self.assertEqual(self.bring(first), {"read": 2, "added": 0, "duplicate": 2, "refused": 0, "unordered": 0,
+                                             "kept_expectations": 0})
         self.assertEqual(self.bring(second)["added"], 1)
         self.assertEqual(self.bring(first, "--run", "other")["added"], 2)
         self.holds()
@@ -95,6 +96,26 @@ class Lines(Import):
                                               ("http://host.example/b.jpg", "n04399382", 0)])
         self.bring(path, "--run", "other", "--synset", "n02132136")
         self.assertEqual(self.ask("SELECT images, correct FROM accuracy WHERE run = 'other'"), [(3, 3)])
+        self.holds()
+
+    def test_what_a_url_expected_before_stands_and_is_told(self):
+        path = self.write(BEAR + "\n" + BEAR.replace("0.7", "0.6") + "\n")
+        self.assertEqual(self.bring(path, "--synset", "n02131653")["kept_expectations"], 0)
+        other = ("--as", "seed-top3", "--model", "Other", "--framework", "Caffe")
+        done = self.cli("import", path, *other, "--synset", "n02084071", "--expect", "dog")
+        self.assertEqual(done.stderr, "note: 2 URLs keep their earlier expectation, which is another; a run of"
+                                      " their own (--run) would take this one\n")
+        self.assertEqual(self.bring(path, "--synset", "n02131653", "--expect", "cat")["kept_expectations"], 2)
+        self.assertEqual(self.bring(path, "--synset", "n02131653", "--expect", "dog")["kept_expectations"], 0)
+        self.assertEqual(self.bring(path)["kept_expectations"], 0)
+        self.assertEqual(self.ask("SELECT DISTINCT expected_wnid, expected_text FROM scores"), [("n02131653", "dog")])
+        for words, kept in (((), 1), (("--run", "new"), 0)):
+            done = self.cli("enqueue", "-", "--model", "shapes", "--synset", "n02084071", "--json", *words,
+                            input="http://host.example/1.jpg\n")
+            done = self.cli("enqueue", "-", "--model", "shapes", "--synset", "n02131653", "--json", *words,
+                            input="http://host.example/2.jpg\n" + "http://host.example/1.jpg\n" * kept)
+            self.assertEqual(json.loads(done.stdout)["kept_expectations"], kept)
+            self.assertEqual(done.stderr.count("note: 1 URL keeps its earlier expectation"), kept)
         self.holds()
 
     def test_a_pipe_gives_what_the_file_gives(self):

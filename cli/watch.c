@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/screen.h"
@@ -14,7 +13,6 @@ enum {
     WATCH_MS = 500,
     PLAIN_EVERY = 4, /* polls between two plain lines */
     PLAIN_COLUMNS = 120,
-    PACE_SECONDS = 60, /* what the view `pace` looks back on */
     LINES_MAX = 1 << 20
 };
 
@@ -69,13 +67,13 @@ static int add_stage(void *context, size_t columns, const char *const *names,
     return reading->status != STATUS_OK;
 }
 
-/* Outcomes of the last minute, as the public view `pace` counts them. */
+/* The rate of the last minute, as the public view `pace` has it. */
 static int add_pace(void *context, size_t columns, const char *const *names,
                     const struct store_value *values)
 {
     struct reading *reading = context;
     const struct store_row row = {columns, names, values};
-    reading->board->total.rate += (double)number(&row, "last_minute") / PACE_SECONDS;
+    reading->board->total.rate += row_real(&row, "per_second");
     return 0;
 }
 
@@ -122,34 +120,14 @@ void watch_print_total(const struct progress *sum)
         fputs("null}", stdout);
 }
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* What goes on between two looks. */
 struct vigil {
     struct cli *cli;
     struct screen screen;
     struct board_lines lines;
-    uint64_t first; /* outcomes when it began */
-    double start;
     unsigned looks;
     bool warned; /* that nobody is at work */
 };
-
-/* For the first minute the rate since watching began is fresher than the last minute's. */
-static void measure_rate(struct vigil *vigil, struct progress *now)
-{
-    uint64_t ended = now->done + now->failed;
-    double elapsed = now_seconds() - vigil->start;
-    if (vigil->looks == 0)
-        vigil->first = ended;
-    if (elapsed >= 2 && elapsed < PACE_SECONDS && ended > vigil->first)
-        now->rate = (double)(ended - vigil->first) / elapsed;
-}
 
 /* Lines that never change would not say why. */
 static void warn_idle(struct vigil *vigil, const struct board *board)
@@ -193,7 +171,6 @@ static enum status look(struct vigil *vigil, const char *run, bool *over, struct
     board_init(&board);
     enum status status = watch_read(vigil->cli, run, &board, error);
     if (!status) {
-        measure_rate(vigil, &board.total);
         *over = *over || board.total.pending + board.total.leased == 0;
         status = show(vigil, &board, *over, error);
     }
@@ -204,7 +181,7 @@ static enum status look(struct vigil *vigil, const char *run, bool *over, struct
 
 enum status watch(struct cli *cli, const char *run, struct error *error)
 {
-    struct vigil vigil = {.cli = cli, .start = now_seconds()};
+    struct vigil vigil = {.cli = cli};
     bool over = false;
     buf_init(&vigil.lines.text, LINES_MAX);
     screen_begin(&vigil.screen, !cli->json);

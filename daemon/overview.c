@@ -39,11 +39,13 @@ static void write_jobs(FILE *out, const struct snapshot_jobs *jobs)
     integer(out, "failed", jobs->failed);
 }
 
-static void write_paced_jobs(FILE *out, const struct snapshot_jobs *jobs, int64_t last_minute)
+static void write_paced_jobs(FILE *out, const struct snapshot_jobs *jobs, int64_t last_minute,
+                             double rate)
 {
-    double eta = snapshot_eta(jobs, last_minute);
+    double eta = snapshot_eta(jobs, rate);
     write_jobs(out, jobs);
     integer(out, "last_minute", last_minute);
+    real(out, "rate", rate);
     name(out, false, "eta_seconds");
     if (eta < 0)
         fputs("null", out);
@@ -70,7 +72,7 @@ static void write_run(FILE *out, const struct snapshot *snapshot, size_t number)
     fputs("{\"run\":", out);
     json_write_text(out, run->name);
     fputc(',', out);
-    write_paced_jobs(out, &run->jobs, run->last_minute);
+    write_paced_jobs(out, &run->jobs, run->last_minute, run->rate);
     fputs(",\"targets\":[", out);
     for (size_t i = 0; i < snapshot->target_count; i++) {
         if (snapshot->targets[i].run != number)
@@ -109,7 +111,7 @@ static void write_snapshot(FILE *out, const struct snapshot *snapshot)
         return;
     }
     fputc(',', out);
-    write_paced_jobs(out, &snapshot->jobs, snapshot->last_minute);
+    write_paced_jobs(out, &snapshot->jobs, snapshot->last_minute, snapshot->rate);
     real(out, "read_at", (double)snapshot->read_at_ms / 1000);
     fputs(",\"runs\":[", out);
     for (size_t i = 0; i < snapshot->run_count; i++) {

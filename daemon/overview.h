@@ -1,7 +1,8 @@
 /* overview: the daemon's figures as JSON, for the live page and whoever else polls /status.json.
  *
  *   {version, state, healthy, problem, now, started_at, uptime_seconds, urls_per_second,
- *    jobs: {enqueued, pending, leased, done, failed, last_minute, eta_seconds},
+ *    jobs: {enqueued, pending, leased, done, failed, last_minute, rate,
+ *    eta_seconds},
  *    read_at, in_flight: {queue, fetch, validate, wait, predict, record},
  *    backends: [{name, state, breaker, in_flight, limit, ceiling, away_seconds}],
  *    runs: [{run, jobs: as above, targets: [{model, framework, backend, jobs}]}], runs_cut,

@@ -1,4 +1,5 @@
-/* rate: how fast a counter grows, smoothed over about ten seconds. One thread. */
+/* rate: how fast a counter grows, smoothed over about ten seconds, or over the time since it began
+ * to grow. One thread. */
 #ifndef DAEMON_RATE_H
 #define DAEMON_RATE_H
 
@@ -9,6 +10,7 @@ struct rate {
     int64_t at_ms;
     uint64_t count;
     double per_s;
+    int64_t began_ms, grew_ms; /* when what is smoothed began, and when it last was more */
 };
 
 /* The counter stands at `count`; the clock never goes back. Sooner than two seconds after the last

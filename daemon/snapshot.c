@@ -62,9 +62,12 @@ static int take_pace(void *context, size_t columns, const char *const *names,
     struct snapshot *snapshot = context;
     const struct store_row row = {columns, names, values};
     struct snapshot_run *run = find_run(snapshot, row_text(&row, "run"));
-    if (run)
+    if (run) {
         run->last_minute += row_integer(&row, "last_minute");
+        run->rate += row_real(&row, "per_second");
+    }
     snapshot->last_minute += row_integer(&row, "last_minute");
+    snapshot->rate += row_real(&row, "per_second");
     return 0;
 }
 
@@ -96,10 +99,10 @@ enum status snapshot_read(struct store *store, struct snapshot *out, struct erro
     return status;
 }
 
-double snapshot_eta(const struct snapshot_jobs *jobs, int64_t last_minute)
+double snapshot_eta(const struct snapshot_jobs *jobs, double rate)
 {
     int64_t left = jobs->pending + jobs->leased;
     if (left <= 0)
         return 0;
-    return last_minute > 0 ? (double)left * 60 / (double)last_minute : -1;
+    return rate > 0 ? (double)left / rate : -1;
 }

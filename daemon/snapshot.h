@@ -29,6 +29,7 @@ struct snapshot_run {
     char name[SNAPSHOT_NAME];
     struct snapshot_jobs jobs; /* of the targets shown */
     int64_t last_minute;       /* jobs that ended */
+    double rate;               /* of them, a second */
 };
 
 struct snapshot {
@@ -40,6 +41,7 @@ struct snapshot {
     struct snapshot_run runs[SNAPSHOT_RUNS];
     struct snapshot_jobs jobs; /* of all */
     int64_t last_minute;
+    double rate;
     int64_t failed[REASON_COUNT];  /* jobs, by the reason they failed with */
     int64_t waiting[REASON_COUNT]; /* jobs that are to be tried again, by what went wrong last */
 };
@@ -48,8 +50,7 @@ struct snapshot {
 enum status snapshot_read(struct store *store, struct snapshot *out,
                           struct error *error) MUST_CHECK;
 
-/* Seconds until `jobs` are worked off at `last_minute` jobs a minute; negative: it cannot be said.
- */
-double snapshot_eta(const struct snapshot_jobs *jobs, int64_t last_minute);
+/* Seconds until `jobs` are worked off at `rate` jobs a second; negative: it cannot be said. */
+double snapshot_eta(const struct snapshot_jobs *jobs, double rate);
 
 #endif

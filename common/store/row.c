@@ -22,3 +22,11 @@ int64_t row_integer(const struct store_row *row, const char *name)
     const struct store_value *value = find(row, name);
     return value->kind == VALUE_INTEGER ? value->integer : 0;
 }
+
+double row_real(const struct store_row *row, const char *name)
+{
+    const struct store_value *value = find(row, name);
+    return value->kind == VALUE_REAL      ? value->real
+           : value->kind == VALUE_INTEGER ? (double)value->integer
+                                          : 0;
+}

@@ -20,4 +20,7 @@ const char *row_text(const struct store_row *row, const char *name);
 /* 0 for NULL, what is no integer, and a column that the view does not have. */
 int64_t row_integer(const struct store_row *row, const char *name);
 
+/* 0 for NULL, what is no number, and a column that the view does not have. */
+double row_real(const struct store_row *row, const char *name);
+
 #endif

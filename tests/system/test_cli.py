@@ -264,6 +264,16 @@ class Reading(Cli):
         self.assertEqual(self.cli("retry", "--run", "r1", check=0).stdout, "retried 1\n")
         self.assertEqual(json.loads(self.cli("status", "--json", check=0).stdout)["total"]["pending"], 1)
 
+    def test_rate_is_of_the_time_since_work_began(self):
+        """A second after a thousand outcomes: whatever the machine makes of that second, no sixtieth of them."""
+        self.cli("enqueue", "-", "--run", "r2", input="".join(f"http://127.0.0.1:9/{n}.jpg\n" for n in range(100)))
+        with contextlib.closing(sqlite3.connect(self.database)) as db, db:
+            db.execute("INSERT INTO throughput SELECT id, unixepoch() - 1, 900, 101 FROM run WHERE name = 'r2'")
+        total = json.loads(self.cli("status", "--run", "r2", "--json", check=0).stdout)["total"]
+        self.assertGreater(total["rate"], 1000 / 50)
+        self.assertLessEqual(total["rate"], 1000)
+        self.assertAlmostEqual(total["eta_seconds"], 100 / total["rate"], delta=0.6)
+
     def test_status_is_of_one_moment_whoever_writes_meanwhile(self):
         """Somebody adds to the accounting all the time; the rows still add up to the total."""
         over = threading.Event()

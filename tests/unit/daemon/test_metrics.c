@@ -122,7 +122,7 @@ static void time_left_is_told_when_it_can_be(void **state)
 {
     (void)state;
     const struct snapshot_jobs some = {.pending = 100, .leased = 20}, none = {.done = 5};
-    assert_true(snapshot_eta(&some, 60) == 120);
+    assert_true(snapshot_eta(&some, 1.5) == 80);
     assert_true(snapshot_eta(&some, 0) < 0);
     assert_true(snapshot_eta(&none, 0) == 0);
 }

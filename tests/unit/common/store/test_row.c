@@ -17,6 +17,8 @@ static void columns_are_found_by_name(void **state)
     (void)state;
     assert_string_equal(row_text(&row, "run"), "bears");
     assert_int_equal(row_integer(&row, "count"), -7);
+    assert_true(row_real(&row, "share") == 0.5);
+    assert_true(row_real(&row, "count") == -7);
 }
 
 static void what_is_of_another_kind_or_not_there_is_nothing(void **state)
@@ -28,6 +30,8 @@ static void what_is_of_another_kind_or_not_there_is_nothing(void **state)
     assert_int_equal(row_integer(&row, "run"), 0);
     assert_int_equal(row_integer(&row, "share"), 0);
     assert_int_equal(row_integer(&row, "cou"), 0);
+    assert_true(row_real(&row, "run") == 0);
+    assert_true(row_real(&row, "detail") == 0);
 }
 
 int main(void)

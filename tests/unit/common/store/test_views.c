@@ -99,6 +99,7 @@ static void columns_are_those_that_are_published(void **state)
         {"pictures", "run,image_sha256,kind,bytes,width,height,urls,placeholder,first_url"},
         {"unmet", "run,scoring,expected_wnid,expected_text,urls,known,unnamed,labels"},
         {"collection", "run,pictures,placeholders,duplicates"},
+        {"pace", "run,last_minute,per_second"},
         {"timeline", "run,started_at,started_s,done,failed"},
         {"activity", "name,state,in_flight,ceiling,detail,updated_at"},
         {"latency", "run,backend,model,stage,count,p50_ms,p90_ms,p99_ms,max_ms"},
@@ -412,6 +413,60 @@ static void percentiles_are_nearest_ranks(void **state)
                         "fetch,validate,predict");
 }
 
+/* What stands in the table is `seconds` old. */
+static void put_throughput(struct store_fixture *fixture, int seconds, int done)
+{
+    char text[160];
+    snprintf(text, sizeof text,
+             "INSERT INTO throughput VALUES (1, unixepoch() - %d, %d, 1); SELECT 1", seconds, done);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void the_pace_is_of_the_time_since_work_began(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 2, 1);
+    assert_string_equal(ask(fixture, "SELECT last_minute || ' ' || per_second FROM pace"), "0 0.0");
+    put_throughput(fixture, 300, 100000);
+    assert_string_equal(ask(fixture, "SELECT last_minute || ' ' || per_second FROM pace"), "0 0.0");
+    put_throughput(fixture, 4, 1000);
+    assert_string_equal(ask(fixture, "SELECT last_minute FROM pace"), "1001");
+    assert_string_equal(ask(fixture, "SELECT per_second > 20 AND per_second <= 250 FROM pace"),
+                        "1");
+}
+
+static void one_outcome_is_no_pace(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    do_all(fixture->store, 1);
+    assert_string_equal(ask(fixture, "SELECT last_minute || ' ' || per_second FROM pace"), "1 0.0");
+}
+
+static void ten_seconds_begin_with_an_outcome(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 2, 1);
+    put_throughput(fixture, 10, 5);
+    int64_t before = fixture_ask(fixture, "SELECT unixepoch()");
+    do_all(fixture->store, 1);
+    assert_true(fixture_ask(fixture, "SELECT max(started_s) FROM throughput") >= before);
+    assert_string_equal(ask(fixture, "SELECT count(*) FROM timeline"), "2");
+}
+
+static void ten_seconds_are_one_row(void **state)
+{
+    struct store_fixture *fixture = *state;
+    fixture_enqueue(fixture->store, "r", 0, 1, 1);
+    put_throughput(fixture, 1, 5);
+    do_all(fixture->store, 1);
+    assert_string_equal(ask(fixture, "SELECT done FROM timeline"), "6");
+    assert_string_equal(ask(fixture, "SELECT count(*) FROM timeline"), "1");
+}
+
 static int stop_at_second(void *context, size_t columns, const char *const *names,
                           const struct store_value *values)
 {
@@ -452,6 +507,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_acknowledgement_of_an_enqueue_writes),
         TEST(columns_are_those_that_are_published),
+        TEST(the_pace_is_of_the_time_since_work_began),
+        TEST(one_outcome_is_no_pace),
+        TEST(ten_seconds_begin_with_an_outcome),
+        TEST(ten_seconds_are_one_row),
         TEST(a_result_is_shown_with_all_it_came_from),
         TEST(missing_predictions_and_labels_without_synset_are_null),
         TEST(failures_and_reasons_tell_the_last_reason),

@@ -70,9 +70,10 @@ static const char *table_text(const struct store_value *value, char *text, size_
         return plain_text(value, text, size);
     double magnitude = value->real < 0 ? -value->real : value->real;
     snprintf(text, size,
-             magnitude >= 100  ? "%.0f"
-             : magnitude >= 10 ? "%.1f"
-                               : "%.4f",
+             magnitude >= 1e6   ? "%.3g"
+             : magnitude >= 100 ? "%.0f"
+             : magnitude >= 10  ? "%.1f"
+                                : "%.4f",
              value->real);
     return text;
 }

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* From here on digits before the point are noise: no probability, rate or time is as large as a
+ * rule, and what was imported may be any number. */
+static const double LARGE = 1e6;
+
 static char *none(char *text)
 {
     return memcpy(text, "-", 2);
@@ -23,7 +27,10 @@ char *figure_fixed(double value, int digits, char *text)
 {
     if (!isfinite(value))
         return none(text);
-    snprintf(text, FIGURE_SIZE, "%.*f", digits, value);
+    if (fabs(value) >= LARGE)
+        snprintf(text, FIGURE_SIZE, "%.3g", value);
+    else
+        snprintf(text, FIGURE_SIZE, "%.*f", digits, value);
     drop_sign_of_zero(text);
     return text;
 }
@@ -32,7 +39,10 @@ char *figure_signed(double value, int digits, char *text)
 {
     if (!isfinite(value))
         return none(text);
-    snprintf(text, FIGURE_SIZE, "%+.*f", digits, value);
+    if (fabs(value) >= LARGE)
+        snprintf(text, FIGURE_SIZE, "%+.3g", value);
+    else
+        snprintf(text, FIGURE_SIZE, "%+.*f", digits, value);
     drop_sign_of_zero(text);
     return text;
 }

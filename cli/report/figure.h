@@ -6,7 +6,8 @@
 
 enum { FIGURE_SIZE = 64 };
 
-/* Each writes into `text`, of FIGURE_SIZE bytes, and returns it. */
+/* Each writes into `text`, of FIGURE_SIZE bytes, and returns it. From a million on they have three
+ * digits and an exponent: "1.23e+70". */
 char *figure_fixed(double value, int digits, char *text);
 char *figure_signed(double value, int digits, char *text); /* "+0.012" */
 char *figure_count(uint64_t value, char *text);

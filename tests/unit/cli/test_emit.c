@@ -116,6 +116,20 @@ static void no_rows_are_an_empty_json_array(void **state)
     free(text);
 }
 
+static void huge_numbers_have_an_exponent_in_tables(void **state)
+{
+    (void)state;
+    struct store_value values[4];
+    memcpy(values, nasty, sizeof values);
+    values[2].real = -1e70;
+    char *text = emitted(EMIT_TABLE, NULL, 1, values);
+    assert_non_null(strstr(text, " -1e+70 "));
+    free(text);
+    text = emitted(EMIT_CSV, NULL, 1, values);
+    assert_non_null(strstr(text, "-1e+70"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_table_shows_the_chosen_columns_without_control_characters),
         cmocka_unit_test(rows_beyond_the_sample_still_come_out),
         cmocka_unit_test(no_rows_are_an_empty_json_array),
+        cmocka_unit_test(huge_numbers_have_an_exponent_in_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

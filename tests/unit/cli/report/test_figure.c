@@ -55,6 +55,19 @@ static void small_numbers_are_told_from_none(void **state)
     assert_string_equal(figure_share(7, 7, text), "100.0 %");
 }
 
+static void huge_numbers_have_an_exponent(void **state)
+{
+    (void)state;
+    assert_string_equal(figure_fixed(999999.25, 3, text), "999999.250");
+    assert_string_equal(figure_fixed(1e6, 3, text), "1e+06");
+    assert_string_equal(figure_fixed(-1e70, 3, text), "-1e+70");
+    assert_string_equal(figure_fixed(1.2345e300, 3, text), "1.23e+300");
+    assert_string_equal(figure_signed(1.2345e6, 3, text), "+1.23e+06");
+    assert_string_equal(figure_signed(-1e70, 3, text), "-1e+70");
+    assert_string_equal(figure_small(1e70, text), "1e+70");
+    assert_string_equal(figure_interval(-1e70, 0.5, 3, text), "[-1e+70, 0.500]");
+}
+
 static void huge_numbers_fit(void **state)
 {
     (void)state;
@@ -69,6 +82,7 @@ int main(void)
         cmocka_unit_test(zero_has_no_sign),
         cmocka_unit_test(what_is_no_number_is_a_dash),
         cmocka_unit_test(small_numbers_are_told_from_none),
+        cmocka_unit_test(huge_numbers_have_an_exponent),
         cmocka_unit_test(huge_numbers_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

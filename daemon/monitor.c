@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/buf.h"
 #include "common/log.h"
@@ -278,15 +279,34 @@ static const struct route *find_route(const char *path)
     return NULL;
 }
 
-static enum MHD_Result answer(struct monitor *m, struct visit *visit, const char *path,
+/* The path of a target in absolute form (RFC 9112, 3.2.2), and whether its authority is this
+ * machine's; of any other form the target itself. */
+static const char *path_of(const char *target, bool *ours)
+{
+    static const char scheme[] = "http://";
+    char authority[256];
+    *ours = true;
+    if (strncasecmp(target, scheme, strlen(scheme)) != 0)
+        return target;
+    const char *host = target + strlen(scheme);
+    size_t length = strcspn(host, "/");
+    snprintf(authority, sizeof authority, "%.*s", (int)length, host);
+    *ours = length < sizeof authority && listener_host_is_ours(authority);
+    return host[length] ? host + length : "/";
+}
+
+static enum MHD_Result answer(struct monitor *m, struct visit *visit, const char *target,
                               const char *method)
 {
+    bool ours;
+    const char *path = path_of(target, &ours);
     const char *host =
         MHD_lookup_connection_value(visit->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
     const struct route *route = find_route(path);
-    if (!m->listener.local && !listener_host_is_ours(host))
+    if (!m->listener.local && (!ours || !listener_host_is_ours(host)))
         return refuse(m, visit->connection, MHD_HTTP_FORBIDDEN,
-                      "The Host header does not name this machine; ask for localhost, or have the "
+                      "The Host header, or the URL, does not name this machine; ask for localhost, "
+                      "or have the "
                       "proxy say so.");
     if (!route)
         return refuse(m, visit->connection, MHD_HTTP_NOT_FOUND,

@@ -302,6 +302,21 @@ class Strangers(Case):
             self.assertEqual(self.get(path).status, 404, path)
         self.assertEqual(self.get("/healthz?x=1").status, 200)
 
+    def test_absolute_form_names_this_machine_or_is_refused(self):
+        """RFC 9112, 3.2.2."""
+        self.watched()
+        here = f"127.0.0.1:{self.port}"
+        for target, host, status in ((f"http://{here}/healthz", here, 200), ("HTTP://LocalHost/healthz", here, 200),
+                                     (f"http://{here}/healthz?x=1", here, 200), (f"http://{here}", here, 200),
+                                     (f"http://{here}/status.json", here, 200), (f"http://{here}/x", here, 404),
+                                     (f"http://{here}//healthz", here, 404), ("/http://localhost/", here, 404),
+                                     ("http://evil.example/healthz", here, 403), ("http:///healthz", here, 403),
+                                     (f"http://{here}@evil.example/healthz", here, 403),
+                                     (f"http://{'x' * 5000}/healthz", here, 403),
+                                     (f"http://{here}/healthz", "evil.example", 403)):
+            answer = self.send(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            self.assertEqual(answer.split(b" ", 2)[1], b"%d" % status, (target[:80], host))
+
     def test_what_is_no_request_costs_one_connection(self):
         daemon = self.watched()
         for data in (b"\x00" * 1000, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n" * 5000,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/command.h"
 #include "cli/source.h"
@@ -168,6 +169,20 @@ static enum status write_outputs(const struct request *request, const struct run
     return npz_write_finish(writer, error);
 }
 
+/* The weights are read from their file while the network runs. */
+static enum status check_output(const struct request *request, const struct run *run,
+                                struct error *error)
+{
+    struct stat info;
+
+    if (stat(request->output, &info) == 0 && source_reads(&run->source, &info))
+        return error_set(error, STATUS_USAGE,
+                         "--output %s: is a file of the model, which would be written over; give "
+                         "another name",
+                         request->output);
+    return STATUS_OK;
+}
+
 static enum status infer(struct cli *cli, const struct request *request, struct run *run,
                          struct error *error)
 {
@@ -175,6 +190,8 @@ static enum status infer(struct cli *cli, const struct request *request, struct 
                                      .keep_all = request->layers != NULL};
     enum status status = source_open(cli, request->model, &request->options, &run->source, error);
 
+    if (!status)
+        status = check_output(request, run, error);
     if (!status)
         status = read_batch(request->inputs[0], &options.batch, error);
     if (!status)

@@ -405,6 +405,11 @@ static enum status set_batch(const struct graph *graph, const struct node *node,
     size_t count;
 
     if (node->op->kind == OPERATOR_INPUT && inference->outputs[0].dims) {
+        if (graph->fixed_batch && batch != inference->outputs[0].dim[0])
+            return graph_error(graph, node, error, STATUS_DATA,
+                               "the network computes with the number of images; it takes %" PRId64
+                               " at once, not %" PRId64,
+                               inference->outputs[0].dim[0], batch);
         inference->outputs[0].dim[0] = batch;
         if (!shape_count(&inference->outputs[0], &count))
             return graph_error(graph, node, error, STATUS_LIMIT,

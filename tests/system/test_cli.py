@@ -466,6 +466,16 @@ class Infer(Cli):
         self.refused(65, "", "infer", f"{MODELS}/shapes.yml,{MODELS}/shapes.prototxt", "--input", tensor, "--output", out)
         self.assertFalse(out.exists())
 
+    def test_the_model_is_not_written_over(self):
+        tensor, net = self.folder / "in.npy", self.folder / "net.npz"
+        npy(tensor, (1, 3, 32, 32), [0.0] * 3072)
+        self.cli("convert", f"{MODELS}/shapes.prototxt,{MODELS}/shapes.caffemodel", "--to", "numpy", "-o", net, check=0)
+        link, before = self.folder / "link.npz", net.read_bytes()
+        link.hardlink_to(net)
+        for out in (net, link, self.folder / "net.json"):
+            self.refused(2, "file of the model", "infer", net, "--input", tensor, "--output", out)
+        self.assertEqual(net.read_bytes(), before)
+
 
 class Results(Cli):
     def test_all_formats_hold_the_same_row(self):

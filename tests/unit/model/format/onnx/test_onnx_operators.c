@@ -114,6 +114,7 @@ static bool has_fixed_batch(struct onnx_model *model)
 {
     struct error error = {""};
     struct graph *graph;
+    struct shape shapes[8];
     bool fixed;
 
     onnx_model_output(model, "y");
@@ -121,6 +122,9 @@ static bool has_fixed_batch(struct onnx_model *model)
     if (onnx_model_load(model->bytes.data, model->bytes.size, &graph, &error))
         fail_msg("%s", error.text);
     fixed = graph->fixed_batch;
+    assert_in_range(graph->value_count, 1, 8);
+    assert_int_equal(graph_infer(graph, 1, shapes, &error), STATUS_OK);
+    assert_int_equal(graph_infer(graph, 2, shapes, &error), fixed ? STATUS_DATA : STATUS_OK);
     graph_free(graph);
     onnx_model_free(model);
     return fixed;

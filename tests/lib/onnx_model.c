@@ -136,6 +136,16 @@ void onnx_model_text(struct onnx_model *model, const char *name, const char *tex
     end_attribute(model, &attribute, name);
 }
 
+void onnx_model_graph(struct onnx_model *model, const char *name, struct onnx_model *branch)
+{
+    struct buf attribute;
+
+    buf_init(&attribute, BUF_LIMIT);
+    protobuf_message(&attribute, ONNX_ATTRIBUTE_G, &branch->graph);
+    end_attribute(model, &attribute, name);
+    onnx_model_free(branch);
+}
+
 /* One field per number, as protobuf's second version writes them. */
 void onnx_model_ints(struct onnx_model *model, const char *name, size_t count,
                      const int64_t *values)

@@ -37,6 +37,9 @@ void onnx_model_text(struct onnx_model *model, const char *name, const char *tex
 void onnx_model_ints(struct onnx_model *model, const char *name, size_t count,
                      const int64_t *values);
 
+/* The nodes, initializers and outputs of `branch`, which is freed. */
+void onnx_model_graph(struct onnx_model *model, const char *name, struct onnx_model *branch);
+
 /* `inputs` and `outputs` are names separated by blanks; "-" stands for one that is left out. */
 void onnx_model_node(struct onnx_model *model, const char *type, const char *inputs,
                      const char *outputs);

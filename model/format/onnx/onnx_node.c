@@ -330,6 +330,22 @@ enum status onnx_tensor_attribute(const struct onnx_node *node, const char *attr
     return onnx_tensor_read(node->reader, wire_enter(&found->wire, &field), NULL, out);
 }
 
+enum status onnx_graph_attribute(const struct onnx_node *node, const char *attribute,
+                                 struct wire *graph)
+{
+    const struct onnx_attribute *found = find(node, attribute);
+    struct wire_field field;
+    bool there;
+    enum status status =
+        find_field(node, attribute, ONNX_ATTRIBUTE_G, WIRE_BYTES, "a graph", &field, &there);
+
+    if (!status && !there)
+        status = onnx_fail(node, STATUS_DATA, "attribute '%s' is missing", attribute);
+    if (!status)
+        *graph = wire_enter(&found->wire, &field);
+    return status;
+}
+
 enum status onnx_ints_or_input(const struct onnx_node *node, const char *attribute, size_t index,
                                int64_t since, int64_t *values, size_t max, size_t *count)
 {

@@ -16,7 +16,8 @@ const struct onnx_operator *onnx_operator_find(const char *domain, const char *t
 {
     static const struct onnx_operator *const tables[] = {
         onnx_window_operators, onnx_arithmetic_operators, onnx_statistics_operators,
-        onnx_layout_operators, onnx_constant_operators,   onnx_resize_operators};
+        onnx_layout_operators, onnx_constant_operators,   onnx_resize_operators,
+        onnx_branch_operators};
     const struct onnx_operator *found = NULL;
 
     if (!strcmp(domain, ONNX_OUR_DOMAIN))

@@ -40,6 +40,7 @@ enum onnx_attribute_field {
     ONNX_ATTRIBUTE_I = 3,
     ONNX_ATTRIBUTE_S = 4,
     ONNX_ATTRIBUTE_T = 5,
+    ONNX_ATTRIBUTE_G = 6,
     ONNX_ATTRIBUTE_FLOATS = 7,
     ONNX_ATTRIBUTE_INTS = 8,
     ONNX_ATTRIBUTE_TYPE = 20

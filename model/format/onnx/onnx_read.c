@@ -221,6 +221,15 @@ static enum status read_value_info(struct onnx_reader *reader, struct wire wire,
     return wire_status(&wire, reader->error);
 }
 
+enum status onnx_value_name(struct onnx_reader *reader, struct wire wire, const char **name)
+{
+    struct value_info info;
+    enum status status = read_value_info(reader, wire, &info);
+
+    *name = info.name;
+    return status;
+}
+
 static enum status fail_shape(struct onnx_reader *reader, const struct value_info *info)
 {
     char text[SHAPE_TEXT];
@@ -407,6 +416,15 @@ static enum status add_nodes(struct onnx_reader *reader, struct wire wire)
             status = add_node(reader, wire_enter(&wire, &field));
     }
     return status;
+}
+
+enum status onnx_read_nodes(struct onnx_reader *reader, struct wire graph)
+{
+    enum status status = look_at_nodes(reader, graph);
+
+    if (!status)
+        status = read_initializers(reader, graph);
+    return status ? status : add_nodes(reader, graph);
 }
 
 static enum status read_graph(struct onnx_reader *reader, struct mapping **file,

@@ -32,6 +32,7 @@ struct onnx_reader {
     const char *path;
     struct error *error;
     bool again;                      /* notices have been given */
+    unsigned depth;                  /* of graphs in graphs */
     int64_t opset;                   /* of the standard domain */
     struct onnx_external *externals; /* in the graph's arena, as the next */
     struct onnx_reversed *reversed;
@@ -51,6 +52,15 @@ struct onnx_node {
     const struct operand **inputs;       /* NULL: left out */
     struct onnx_attribute attributes[ONNX_MAX_ATTRIBUTES];
 };
+
+/* ---- onnx_read.c ---- */
+
+/* Adds the initializers and nodes of a GraphProto, which sees all that was made before. */
+enum status onnx_read_nodes(struct onnx_reader *reader, struct wire graph) MUST_CHECK;
+
+/* The name in a ValueInfoProto, in the graph's arena. */
+enum status onnx_value_name(struct onnx_reader *reader, struct wire wire,
+                            const char **name) MUST_CHECK;
 
 /* ---- onnx_node.c ---- */
 
@@ -102,6 +112,10 @@ enum status onnx_word(const struct onnx_node *node, const char *attribute, const
 enum status onnx_tensor_attribute(const struct onnx_node *node, const char *attribute,
                                   struct operand *out) MUST_CHECK;
 
+/* The graph; STATUS_DATA when the attribute is missing. */
+enum status onnx_graph_attribute(const struct onnx_node *node, const char *attribute,
+                                 struct wire *graph) MUST_CHECK;
+
 /* The constant input `index`, or the attribute in opsets before `since`; *count 0 without either.
  */
 enum status onnx_ints_or_input(const struct onnx_node *node, const char *attribute, size_t index,
@@ -151,6 +165,6 @@ enum status onnx_layer(struct onnx_node *node, const struct layer *layer,
 /* Tables of the onnx_take_*.c files; they end with a row without type. */
 extern const struct onnx_operator onnx_window_operators[], onnx_arithmetic_operators[],
     onnx_statistics_operators[], onnx_layout_operators[], onnx_constant_operators[],
-    onnx_resize_operators[], onnx_our_operators[];
+    onnx_resize_operators[], onnx_branch_operators[], onnx_our_operators[];
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -109,6 +110,65 @@ static void a_tensor_back_to_front_may_be_read_by_anyone(void **state)
     onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "no run are supported up to 256");
 }
 
+static struct onnx_model branch(const char *type)
+{
+    struct onnx_model model;
+    char output[32];
+
+    onnx_model_begin(&model, 13);
+    snprintf(output, sizeof output, "inner %s", type);
+    output[5] = '_';
+    onnx_model_node(&model, type, "x", output);
+    onnx_model_output(&model, output);
+    return model;
+}
+
+/* As PyTorch asks how large an axis is before squeeze(). */
+static struct onnx_model choosing(int64_t size, const char *otherwise)
+{
+    static const int64_t one = 1, three = 3;
+    struct onnx_model model = onnx_vector(13, size), yes = branch("Neg"), no = branch(otherwise);
+
+    onnx_model_integers(&model, "one", 1, &one);
+    onnx_model_integers(&model, "three", 1, &three);
+    onnx_model_node(&model, "Shape", "x", "shape");
+    onnx_model_node(&model, "Gather", "shape one", "size");
+    onnx_model_node(&model, "Equal", "size three", "condition");
+    onnx_model_graph(&model, "then_branch", &yes);
+    onnx_model_graph(&model, "else_branch", &no);
+    onnx_model_node(&model, "If", "condition", "z");
+    onnx_model_node(&model, "Neg", "z", "y");
+    return model;
+}
+
+static void of_two_branches_the_one_that_is_taken_is_read(void **state)
+{
+    static const float relu[] = {0, -1, -2, -3};
+    struct onnx_model model = choosing(3, "Hardmax");
+
+    (void)state;
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 3}, onnx_counting);
+    model = choosing(4, "Relu");
+    onnx_expect(&model, onnx_counting, 2, (const int64_t[]){1, 4}, relu);
+    model = choosing(4, "Hardmax");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "(Hardmax)");
+}
+
+static void a_condition_that_the_network_computes_is_refused(void **state)
+{
+    struct onnx_model model = onnx_vector(13, 1), yes = branch("Neg"), no = branch("Abs");
+
+    (void)state;
+    onnx_model_graph(&model, "then_branch", &yes);
+    onnx_model_graph(&model, "else_branch", &no);
+    onnx_model_node(&model, "If", "x", "y");
+    onnx_expect_refusal(&model, STATUS_UNSUPPORTED, "its condition must be constant");
+    model = onnx_vector(13, 1);
+    onnx_model_integers(&model, "c", 1, &(const int64_t){1});
+    onnx_model_node(&model, "If", "c", "y");
+    onnx_expect_refusal(&model, STATUS_DATA, "attribute 'then_branch' is missing");
+}
+
 /* Loads the model, frees it, and says whether its batch may not change. */
 static bool has_fixed_batch(struct onnx_model *model)
 {
@@ -168,6 +228,8 @@ int main(void)
         cmocka_unit_test(further_outputs_of_batch_normalisation_mean_training),
         cmocka_unit_test(a_network_that_computes_with_the_number_of_images_is_for_one),
         cmocka_unit_test(a_tensor_back_to_front_may_be_read_by_anyone),
+        cmocka_unit_test(of_two_branches_the_one_that_is_taken_is_read),
+        cmocka_unit_test(a_condition_that_the_network_computes_is_refused),
         cmocka_unit_test(a_logarithm_of_softmax_is_finite_far_below_the_largest),
     };
 

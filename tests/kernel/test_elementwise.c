@@ -299,7 +299,7 @@ static void softmax_sums_to_one_however_large_its_input(void **state)
 
     (void)state;
     for (int64_t axis = -1; axis < 4; axis++) {
-        union parameters parameters = {.softmax = {axis}};
+        union parameters parameters = {.softmax = {axis, false}};
         struct operator_test test = open_test(OPERATOR_SOFTMAX, 1, &random, &parameters, true);
         const int64_t *dim = test.shapes[0].dim;
         int64_t at = axis < 0 ? 3 : axis, stride = 1;

@@ -49,7 +49,7 @@ static struct graph *small_net(void)
     value = maker_add(&maker, OPERATOR_POOLING, &p, &value, 1, 1)->outputs[0];
     p = (union parameters){.clip = {-INFINITY, 0.1F}};
     value = maker_add(&maker, OPERATOR_CLIP, &p, &value, 1, 1)->outputs[0];
-    maker_add(&maker, OPERATOR_SOFTMAX, &(union parameters){.softmax = {1}}, &value, 1, 1);
+    maker_add(&maker, OPERATOR_SOFTMAX, &(union parameters){.softmax = {1, false}}, &value, 1, 1);
     return maker.graph;
 }
 

@@ -176,7 +176,7 @@ static void add_activations(struct maker *maker)
 
 static void add_statistics(struct maker *maker)
 {
-    union parameters p = {.softmax = {maker_coin(maker) ? 1 : -1}};
+    union parameters p = {.softmax = {maker_coin(maker) ? 1 : -1, false}};
 
     maker_add_to_image(maker, OPERATOR_SOFTMAX, &p);
     p = (union parameters){

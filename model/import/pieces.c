@@ -498,7 +498,15 @@ static enum status gather_range(struct importer *importer, const char *name, uns
     return status ? status : import_gather(importer, name, x, &indices, axis, x);
 }
 
-/* What goes backwards is gathered; then that axis is whole. */
+/* Backwards, or in steps along an axis that no pooling slides over. */
+static bool is_gathered(const struct operand *x, const struct range *ranges, unsigned axis)
+{
+    int64_t step = ranges[axis].step;
+
+    return step < 0 || (step > 1 && (x->shape.dims != 4 || x->order[axis] < 2));
+}
+
+/* What is not sampled is gathered; then that axis is whole. */
 static enum status turn_ranges(struct importer *importer, const char *name, struct range *ranges,
                                struct operand *x)
 {
@@ -508,15 +516,15 @@ static enum status turn_ranges(struct importer *importer, const char *name, stru
 
     for (unsigned i = 0; i < x->shape.dims; i++) {
         bool whole = ranges[i].step == 1 && ranges[i].count == x->shape.dim[i];
-        last = ranges[i].step < 0 ? i : last;
-        forward = forward && (whole || ranges[i].step < 0);
+        last = is_gathered(x, ranges, i) ? i : last;
+        forward = forward && (whole || is_gathered(x, ranges, i));
     }
     for (unsigned i = 0; i < x->shape.dims && !status; i++) {
         const char *helper = name;
-        if (ranges[i].step > 0 || !ranges[i].count)
+        if (!is_gathered(x, ranges, i) || !ranges[i].count)
             continue;
         if (!forward || i != last)
-            status = build_name(importer, name, "Reverse", &helper);
+            status = build_name(importer, name, "Gather", &helper);
         if (!status)
             status = gather_range(importer, helper, i, &ranges[i], x);
         ranges[i] = (struct range){.count = ranges[i].count, .step = 1};

@@ -318,6 +318,21 @@ static void slices_may_go_backwards(void **state)
     check(STATUS_OK, &out, "1x3x4x3", picked);
 }
 
+static void channels_may_be_taken_in_steps(void **state)
+{
+    static const int64_t from[] = {0, 0, 1, 1}, to[] = {1, 4, 6, 8}, by[] = {1, 2, 1, 3};
+    struct operand out;
+
+    (void)state;
+    memcpy(stride, by, sizeof by);
+    memcpy(offset, from, sizeof from);
+    for (int last = 0; last < 2; last++) {
+        start(last);
+        imported_works(&net, import_slice(&net.importer, "r", &net.x[0], from, to, by, &out));
+        check(STATUS_OK, &out, "1x2x5x3", picked);
+    }
+}
+
 static float chosen(const struct imported *imported, const int64_t *index)
 {
     static const int64_t channels[] = {7, 0, 0, 3};
@@ -515,6 +530,7 @@ int main(void)
         cmocka_unit_test(reductions_over_any_axes),
         cmocka_unit_test(slices_with_numpys_rules),
         cmocka_unit_test(slices_may_go_backwards),
+        cmocka_unit_test(channels_may_be_taken_in_steps),
         cmocka_unit_test(gathers_take_places),
         cmocka_unit_test(parts_are_split_and_joined),
         cmocka_unit_test(pads_surround_and_cut),

@@ -69,6 +69,8 @@ static const struct field pair_fields[] = {
     {FIELD(report_pair, framework_b, TEXT)},
     {FIELD(report_pair, framework_version_b, TEXT)},
     {FIELD(report_pair, backend_b, TEXT)},
+    {FIELD(report_pair, requested_backend_a, TEXT)},
+    {FIELD(report_pair, requested_backend_b, TEXT)},
     {FIELD(report_pair, scoring, TEXT)},
     {FIELD(report_pair, images, COUNT)},
     {FIELD(report_pair, both, COUNT)},
@@ -86,22 +88,59 @@ static const struct field pair_fields[] = {
     {"mean_abs_probability_difference", FIELD_REAL, offsetof(struct report_pair, mean_difference)},
     {NULL, FIELD_TEXT, 0}};
 
-static int compare_pairs(const void *a, const void *b)
+static const struct field agreement_fields[] = {
+    {FIELD(report_pair, run, TEXT)},
+    {FIELD(report_pair, model_a, TEXT)},
+    {FIELD(report_pair, model_version_a, TEXT)},
+    {FIELD(report_pair, framework_a, TEXT)},
+    {FIELD(report_pair, framework_version_a, TEXT)},
+    {FIELD(report_pair, backend_a, TEXT)},
+    {FIELD(report_pair, requested_backend_a, TEXT)},
+    {FIELD(report_pair, model_b, TEXT)},
+    {FIELD(report_pair, model_version_b, TEXT)},
+    {FIELD(report_pair, framework_b, TEXT)},
+    {FIELD(report_pair, framework_version_b, TEXT)},
+    {FIELD(report_pair, backend_b, TEXT)},
+    {FIELD(report_pair, requested_backend_b, TEXT)},
+    {FIELD(report_pair, images, COUNT)},
+    {FIELD(report_pair, same_first, COUNT)},
+    {FIELD(report_pair, same_three, COUNT)},
+    {FIELD(report_pair, placeholders, COUNT)},
+    {FIELD(report_pair, duplicates, COUNT)},
+    {"max_abs_probability_difference", FIELD_REAL, offsetof(struct report_pair, max_difference)},
+    {"mean_abs_probability_difference", FIELD_REAL, offsetof(struct report_pair, mean_difference)},
+    {NULL, FIELD_TEXT, 0}};
+
+int forms_compare_pairs(const void *a, const void *b)
 {
     const struct report_pair *x = a, *y = b;
-    int order = strcmp(x->run, y->run);
-    order = order ? order : strcmp(x->model_a, y->model_a);
-    order = order ? order : strcmp(x->framework_a, y->framework_a);
-    order = order ? order : strcmp(x->model_b, y->model_b);
-    order = order ? order : strcmp(x->framework_b, y->framework_b);
-    order = order ? order : strcmp(x->backend_a, y->backend_a);
-    return order ? order : strcmp(x->backend_b, y->backend_b);
+    const char *const names[][2] = {{x->run, y->run},
+                                    {x->model_a, y->model_a},
+                                    {x->framework_a, y->framework_a},
+                                    {x->model_b, y->model_b},
+                                    {x->framework_b, y->framework_b},
+                                    {x->backend_a, y->backend_a},
+                                    {x->backend_b, y->backend_b},
+                                    {x->model_version_a, y->model_version_a},
+                                    {x->model_version_b, y->model_version_b},
+                                    {x->framework_version_a, y->framework_version_a},
+                                    {x->framework_version_b, y->framework_version_b},
+                                    {x->requested_backend_a, y->requested_backend_a},
+                                    {x->requested_backend_b, y->requested_backend_b}};
+    int order = 0;
+    for (size_t i = 0; order == 0 && i < sizeof names / sizeof names[0]; i++)
+        order = strcmp(names[i][0], names[i][1]);
+    return order;
 }
 
 const struct rows_form report_pair_form = {.view = "comparison",
                                            .fields = pair_fields,
                                            .size = sizeof(struct report_pair),
-                                           .order = compare_pairs};
+                                           .order = forms_compare_pairs};
+const struct rows_form report_agreement_form = {.view = "agreement",
+                                                .fields = agreement_fields,
+                                                .size = sizeof(struct report_pair),
+                                                .order = forms_compare_pairs};
 
 static const struct field reason_fields[] = {{FIELD(report_reason, run, TEXT)},
                                              {FIELD(report_reason, stage, TEXT)},

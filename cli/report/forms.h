@@ -16,8 +16,13 @@ struct report_calibration {
 /* The rows are struct report_run, with what the view has. */
 extern const struct rows_form report_run_form, report_collection_form;
 
-/* The rows are struct report_X. */
+/* The rows are struct report_X; those of agreement are struct report_pair, with what the view has.
+ */
 extern const struct rows_form report_accuracy_form, report_calibration_form, report_pair_form,
-    report_reason_form, report_latency_form, report_disagreement_form, report_unmet_form;
+    report_agreement_form, report_reason_form, report_latency_form, report_disagreement_form,
+    report_unmet_form;
+
+/* Orders struct report_pair; 0 for the same two of one run only. */
+int forms_compare_pairs(const void *a, const void *b);
 
 #endif

@@ -8,7 +8,14 @@
 enum { DRAWN = 40, SIDES = 2 };
 
 /* What the two of a pair differ in. */
-enum kind { KIND_FRAMEWORK, KIND_BACKEND, KIND_MODEL, KIND_COUNT };
+enum kind {
+    KIND_FRAMEWORK,
+    KIND_VERSION,
+    KIND_BACKEND,
+    KIND_MODEL,
+    KIND_MODEL_VERSION,
+    KIND_COUNT
+};
 
 static const struct {
     const char *title, *words;
@@ -17,20 +24,32 @@ static const struct {
      "The difference of the accuracies, first minus second, on the same bytes, with its 95 % "
      "interval "
      "(Newcombe). Where the line crosses zero, the pictures do not tell the two apart."},
+    {"One model, two versions of a framework.",
+     "The difference of the accuracies, first minus second, on the same bytes, with its 95 % "
+     "interval "
+     "(Newcombe)."},
     {"One model and framework, two ways to answer.",
      "The difference of the accuracies, first minus second, on the same bytes, with its 95 % "
      "interval "
      "(Newcombe)."},
     {"Two models, one framework.", "The difference of the accuracies, first minus second, on the "
                                    "same bytes, with its 95 % interval "
-                                   "(Newcombe); the clearest differences first."}};
+                                   "(Newcombe); the clearest differences first."},
+    {"Two versions of a model, one framework.",
+     "The difference of the accuracies, first minus second, on the same bytes, with its 95 % "
+     "interval "
+     "(Newcombe)."}};
 
 static enum kind kind_of(const struct report_pair *pair)
 {
-    if (!page_same(pair->model_a, pair->model_b) ||
-        !page_same(pair->model_version_a, pair->model_version_b))
+    if (!page_same(pair->model_a, pair->model_b))
         return KIND_MODEL;
-    return page_same(pair->framework_a, pair->framework_b) ? KIND_BACKEND : KIND_FRAMEWORK;
+    if (!page_same(pair->framework_a, pair->framework_b))
+        return KIND_FRAMEWORK;
+    if (!page_same(pair->model_version_a, pair->model_version_b))
+        return KIND_MODEL_VERSION;
+    return page_same(pair->framework_version_a, pair->framework_version_b) ? KIND_BACKEND
+                                                                           : KIND_VERSION;
 }
 
 static void put_side(struct page *page, const struct report_pair *pair, int second)
@@ -42,11 +61,17 @@ static void put_side(struct page *page, const struct report_pair *pair, int seco
                  second ? pair->backend_b : pair->backend_a);
 }
 
+static bool is_of_two_models(const struct report_pair *pair)
+{
+    return kind_of(pair) == KIND_MODEL || kind_of(pair) == KIND_MODEL_VERSION;
+}
+
 /* "AlexNet", or both models of a pair that differs in them. */
 static void put_models(struct page *page, const struct report_pair *pair)
 {
     page_model(page, pair->model_a, pair->model_version_a);
-    if (kind_of(pair) == KIND_MODEL) {
+    if (!page_same(pair->model_a, pair->model_b) ||
+        !page_same(pair->model_version_a, pair->model_version_b)) {
         html_markup(&page->html, " \u2212 ");
         page_model(page, pair->model_b, pair->model_version_b);
     }
@@ -55,8 +80,7 @@ static void put_models(struct page *page, const struct report_pair *pair)
 static void put_frameworks(struct page *page, const struct report_pair *pair)
 {
     put_side(page, pair, 0);
-    if (kind_of(pair) == KIND_MODEL && page_same(pair->framework_a, pair->framework_b) &&
-        page_same(pair->backend_a, pair->backend_b))
+    if (is_of_two_models(pair))
         return;
     html_markup(&page->html, " \u2212 ");
     put_side(page, pair, 1);
@@ -166,7 +190,7 @@ static void put_scores(struct page *page, const struct report_pair *pair)
 {
     struct html *html = &page->html;
     if (!pair->scored) {
-        html_markup(html, "<td colspan=\"7\" class=\"group muted\">nothing is expected: only the "
+        html_markup(html, "<td colspan=\"7\" class=\"group muted\">cannot be scored: only the "
                           "agreement is known</td>");
         return;
     }
@@ -265,6 +289,15 @@ static void put_run(struct page *page, const char *run, size_t *order)
     for (size_t i = 0; i < report->pair_count; i++)
         if (page_same(report->pairs[i].run, run))
             order[count++] = i;
+    for (size_t i = 0; i < report->run_count && !count; i++)
+        if (page_same(report->runs[i].run, run) && report->runs[i].pairs_left_out) {
+            html_put(&page->html,
+                     "<p class=\"notice\">All %s pairs of answers about the same bytes are about "
+                     "placeholders or duplicates: <code>report --include placeholders --include "
+                     "duplicates</code> shows them.</p>\n",
+                     number_count(report->runs[i].pairs_left_out).text);
+            return;
+        }
     if (!count) {
         html_markup(&page->html,
                     "<p class=\"notice\">Nothing to compare: no two models or frameworks "

@@ -82,7 +82,6 @@ static void put_accuracy(struct page *page)
 static bool is_conversion(const struct report_pair *pair)
 {
     return page_same(pair->model_a, pair->model_b) &&
-           page_same(pair->model_version_a, pair->model_version_b) &&
            !page_same(pair->framework_a, pair->framework_b);
 }
 

@@ -129,8 +129,8 @@ static void write_pairs(FILE *out, const struct report *report)
     char both[1024];
     write_key(out, "comparison");
     fputc('[', out);
-    for (size_t i = 0; i < report->pair_count; i++) {
-        const struct report_pair *pair = &report->pairs[i];
+    for (size_t i = 0; i < report->comparison_count; i++) {
+        const struct report_pair *pair = &report->comparison[i];
         open_row(out, &report_pair_form, pair, &first);
         write_key(out, "model");
         if (strcmp(pair->model_a, pair->model_b) == 0)
@@ -279,6 +279,7 @@ void report_write_json(FILE *out, const struct report_json *json)
     write_runs(out, report);
     write_accuracy(out, json);
     write_pairs(out, report);
+    write_rows(out, "agreement", &report_agreement_form, report->pairs, report->pair_count);
     write_rows(out, "failures", &report_reason_form, report->reasons, report->reason_count);
     write_calibration(out, report);
     write_rows(out, "latency", &report_latency_form, report->latency, report->latency_count);

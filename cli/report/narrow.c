@@ -64,18 +64,20 @@ static void narrow_accuracy(struct report *report, const struct report_narrowing
     report->accuracy_count = kept;
 }
 
-static void narrow_pairs(struct report *report, const struct report_narrowing *narrowing)
+/* Returns how many remain. */
+static size_t narrow_pairs(struct report_pair *pairs, size_t count,
+                           const struct report_narrowing *narrowing)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < report->pair_count; i++) {
-        const struct report_pair *pair = &report->pairs[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct report_pair *pair = &pairs[i];
         if (wanted(narrowing, pair->model_a, pair->model_version_a, pair->framework_a,
                    pair->framework_version_a) &&
             wanted(narrowing, pair->model_b, pair->model_version_b, pair->framework_b,
                    pair->framework_version_b))
-            report->pairs[kept++] = *pair;
+            pairs[kept++] = *pair;
     }
-    report->pair_count = kept;
+    return kept;
 }
 
 bool report_is_narrowed(const struct report_narrowing *narrowing)
@@ -94,7 +96,9 @@ void report_narrow(struct report *report, const struct report_narrowing *narrowi
     if (!report_is_narrowed(narrowing))
         return;
     narrow_accuracy(report, narrowing);
-    narrow_pairs(report, narrowing);
+    report->pair_count = narrow_pairs(report->pairs, report->pair_count, narrowing);
+    report->comparison_count =
+        narrow_pairs(report->comparison, report->comparison_count, narrowing);
 }
 
 static bool answers(const struct report *report, const struct report_narrowing *word)

@@ -146,6 +146,9 @@ static void note_scoring(struct writer *writer)
 static void note_pairs(struct writer *writer)
 {
     const struct report *report = writer->report;
+    for (size_t i = 0; i < report->run_count; i++)
+        if (report->runs[i].pairs_left_out)
+            return; /* the comparison says so itself */
     if (report->pair_count || report->accuracy_count == 0)
         return;
     if (report->accuracy_count > 1)

@@ -90,16 +90,78 @@ static void *read_accuracy(void *context)
     return NULL;
 }
 
+static void put_scores(struct report_pair *pair, const struct report_pair *row)
+{
+    pair->scoring = row->scoring;
+    pair->scored = row->scored;
+    pair->both = row->both;
+    pair->only_a = row->only_a;
+    pair->only_b = row->only_b;
+    pair->neither = row->neither;
+    pair->difference = row->difference;
+    pair->low = row->low;
+    pair->high = row->high;
+    pair->p_value = row->p_value;
+    pair->p_holm = row->p_holm;
+}
+
+/* What is known of the two beyond their agreement, if anything. Pairs and rows of the view stand in
+ * the same order; *next: the first row that is not of an earlier pair. */
+static void find_scores(const struct report *report, struct report_pair *pair, size_t *next)
+{
+    static const struct report_pair nothing = {.scoring = "none",
+                                               .difference = (double)NAN,
+                                               .low = (double)NAN,
+                                               .high = (double)NAN,
+                                               .p_value = (double)NAN,
+                                               .p_holm = (double)NAN};
+    const struct report_pair *rows = report->comparison;
+    put_scores(pair, &nothing);
+    for (; *next < report->comparison_count; ++*next) {
+        int order = forms_compare_pairs(&rows[*next], pair);
+        if (order > 0)
+            return;
+        if (order == 0 && rows[*next].scored)
+            put_scores(pair, &rows[*next]);
+    }
+}
+
+/* Two of which every answer is left out are no pair; a run that has no others says how many. */
+static void merge_pairs(struct report *report)
+{
+    size_t kept = 0, next = 0;
+    for (size_t i = 0; i < report->comparison_count; i++)
+        report->comparison[i].scored = strcmp(report->comparison[i].scoring, "none") != 0;
+    for (size_t i = 0; i < report->run_count; i++) {
+        struct report_run *run = &report->runs[i];
+        uint64_t images = 0, left_out = 0;
+        for (size_t j = 0; j < report->pair_count; j++) {
+            const struct report_pair *pair = &report->pairs[j];
+            bool here = strcmp(pair->run, run->run) == 0;
+            images += here ? pair->images : 0;
+            left_out += here ? pair->placeholders + pair->duplicates : 0;
+        }
+        run->pairs_left_out = images == 0 ? left_out : 0;
+    }
+    for (size_t i = 0; i < report->pair_count; i++) {
+        if (report->pairs[i].images == 0)
+            continue;
+        report->pairs[kept] = report->pairs[i];
+        find_scores(report, &report->pairs[kept++], &next);
+    }
+    report->pair_count = kept;
+}
+
 static void *read_comparison(void *context)
 {
     struct reader *reader = context;
     struct report *report = reader->report;
     reader->status = summarize(reader, STORE_SUMMARY_COMPARISON);
-    report->pairs = reader_rows(reader, &report_pair_form, &report->pair_count);
-    for (size_t i = 0; i < report->pair_count; i++)
-        report->pairs[i].scored = strcmp(report->pairs[i].scoring, "none") != 0;
+    report->comparison = reader_rows(reader, &report_pair_form, &report->comparison_count);
+    report->pairs = reader_rows(reader, &report_agreement_form, &report->pair_count);
     report->runs = reader_rows(reader, &report_run_form, &report->run_count);
     merge_runs(report);
+    merge_pairs(report);
     if (report->options.details) {
         report->disagreements =
             reader_rows(reader, &report_disagreement_form, &report->disagreement_count);
@@ -230,6 +292,7 @@ void report_free(struct report *report)
     free(report->runs);
     free(report->accuracy);
     free(report->pairs);
+    free(report->comparison);
     free(report->reasons);
     free(report->bins);
     free(report->latency);

@@ -58,12 +58,16 @@ struct report_pair {
     const char *run;
     const char *model_a, *model_version_a, *framework_a, *framework_version_a, *backend_a;
     const char *model_b, *model_version_b, *framework_b, *framework_version_b, *backend_b;
-    const char *scoring; /* "isa" or "substring"; "none" where no expectation is known, */
-    bool scored;         /* and then false: only agreement is known */
-    uint64_t images, both, only_a, only_b, neither, same_first, same_three;
-    double difference, low, high; /* of the accuracies, a minus b */
-    double p_value, p_holm;       /* exact McNemar, and corrected over all pairs of the run */
-    double max_difference, mean_difference; /* of probabilities, absolute */
+    const char *requested_backend_a, *requested_backend_b;
+    const char
+        *scoring; /* "isa" or "substring"; "none" where none of the pictures can be scored, */
+    bool scored;  /* and then false: only agreement is known */
+    uint64_t both, only_a, only_b, neither;  /* of the pictures that can be scored */
+    uint64_t images, same_first, same_three; /* of all pictures that both answered about */
+    uint64_t placeholders, duplicates;       /* left out of all these */
+    double difference, low, high;            /* of the accuracies, a minus b */
+    double p_value, p_holm; /* exact McNemar, and corrected over all pairs of the run */
+    double max_difference, mean_difference; /* of probabilities, absolute, of all pictures */
 };
 
 struct report_reason {
@@ -98,6 +102,7 @@ struct report_run {
     const char *run;
     uint64_t enqueued, pending, leased, done, failed;
     uint64_t pictures, placeholders, duplicates; /* different ones; details only: URLs of them */
+    uint64_t pairs_left_out; /* of answers about the same bytes; 0 where any pair counts */
 };
 
 struct report {
@@ -105,7 +110,10 @@ struct report {
     size_t run_count, accuracy_count, pair_count, reason_count;
     struct report_run *runs;
     struct report_accuracy *accuracy; /* by run, model, framework, backend */
-    struct report_pair *pairs;
+    struct report_pair *pairs;        /* each two that answered about the same bytes once */
+    size_t comparison_count;
+    struct report_pair
+        *comparison; /* rows of the view: a pair may also have one of scoring "none" */
     struct report_reason *reasons; /* of failed jobs, most frequent first within a run */
     size_t bin_count;
     struct report_bin *bins; /* not under seed */

@@ -114,7 +114,7 @@ static enum status write_pairs(const struct section *section)
             "and \"only b\" is by chance (exact McNemar). p Holm: the same, corrected for all "
             "comparisons of the run.");
     } else
-        section_say(section, "No pair has an expectation; only how far they agree is known.");
+        section_say(section, "No pair can be scored; only how far they agree is known.");
     fputc('\n', section->out);
     status = write_agreement(section);
     if (!status)
@@ -125,22 +125,41 @@ static enum status write_pairs(const struct section *section)
     return status;
 }
 
-enum status section_comparison(const struct section *section)
+static uint64_t pairs_left_out(const struct section *section)
 {
     const struct report *report = section->report;
+    uint64_t left_out = 0;
+    for (size_t i = 0; i < report->run_count; i++)
+        if (section_here(section, report->runs[i].run))
+            left_out += report->runs[i].pairs_left_out;
+    return left_out;
+}
+
+enum status section_comparison(const struct section *section)
+{
+    char text[200];
+    const struct report *report = section->report;
+    uint64_t left_out = pairs_left_out(section);
     size_t pairs = 0, targets = 0;
     for (size_t i = 0; i < report->pair_count; i++)
         pairs += section_here(section, report->pairs[i].run);
     for (size_t i = 0; i < report->accuracy_count; i++)
         targets += section_here(section, report->accuracy[i].subject.run);
-    if (pairs == 0 && targets < 2)
+    if (pairs == 0 && targets < 2 && left_out == 0)
         return STATUS_OK;
     section_heading(section,
-                    section->report->options.scoring == REPORT_SEED
+                    report->options.scoring == REPORT_SEED
                         ? "Comparison of two answers about the same bytes (scored by substring)"
                         : "Comparison of two answers about the same bytes");
     if (pairs > 0)
         return write_pairs(section);
-    section_say(section, "No two of the same model or framework answered about the same bytes.");
+    if (left_out)
+        snprintf(text, sizeof text,
+                 "All %" PRIu64 " pairs of answers about the same bytes are about placeholders or "
+                 "duplicates: --include placeholders --include duplicates shows them.",
+                 left_out);
+    section_say(section, left_out ? text
+                                  : "No two of the same model or framework answered about the same "
+                                    "bytes.");
     return STATUS_OK;
 }

@@ -8,10 +8,10 @@ enum { COLUMNS_MAX = 64 };
 
 static bool is_public(const char *view)
 {
-    static const char *const views[] = {"results",    "failures",    "progress",      "accuracy",
-                                        "latency",    "reasons",     "pace",          "activity",
-                                        "comparison", "calibration", "disagreements", "scores",
-                                        "pictures",   "timeline",    "collection",    "unmet"};
+    static const char *const views[] = {
+        "results",  "failures", "progress",   "accuracy",    "latency",       "reasons",
+        "pace",     "activity", "comparison", "calibration", "disagreements", "scores",
+        "pictures", "timeline", "collection", "unmet",       "agreement"};
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
         if (strcmp(views[i], view) == 0)
             return true;

@@ -129,7 +129,7 @@ static enum status execute_format(struct store *store, struct error *error, cons
     return status;
 }
 
-/* Pairs without an expectation are always of interest. */
+/* Pairs that cannot be scored are always of interest: they agree or they do not. */
 static const char *scorings_of(const char *name, const char *scoring)
 {
     if (strcmp(name, "lacking") == 0)
@@ -139,7 +139,8 @@ static const char *scorings_of(const char *name, const char *scoring)
                : strcmp(scoring, "seed") == 0 ? "= 'seed'"
                                               : "= 'substring'";
     if (strcmp(name, "pair_score") == 0)
-        return strcmp(scoring, "isa") == 0 ? "<> 'substring'" : "<> 'isa'";
+        return strcmp(scoring, "isa") == 0 ? "IN ('isa', 'not isa', 'none')"
+                                           : "IN ('substring', 'not substring', 'none')";
     return NULL;
 }
 
@@ -178,7 +179,7 @@ static const struct group_form cell_form = {
 static const struct group_form latency_form = {
     .rows = STATEMENT_summary_latency, .table = "latency_cell", .keys = 5, .rest = "^"};
 static const struct group_form pair_form = {
-    .rows = STATEMENT_summary_pair, .table = "pair_cell", .keys = 6, .rest = "+++++++^"};
+    .rows = STATEMENT_summary_pair, .table = "pair_cell", .keys = 7, .rest = "+++++++^"};
 
 /* The view becomes a table of the same columns and rows. Where there are too many groups the view
  * stays, which takes longer. */
@@ -200,6 +201,18 @@ static enum status compute(struct store *store, const struct group_form *form,
                   : execute_format(store, error,
                                    "DROP VIEW temp.%s; ALTER TABLE temp.computed RENAME TO %s",
                                    view, view);
+}
+
+/* Of one scoring pair_cell has each pair once: that is what agreement_cell sums up. */
+static enum status sum_agreement(struct store *store, struct error *error)
+{
+    return execute_format(
+        store, error,
+        "DROP VIEW temp.agreement_cell;"
+        "CREATE TEMP TABLE agreement_cell AS SELECT run_id, target_a, target_b, producer_a, "
+        "producer_b, left_out, sum(images) AS images, sum(same_first) AS same_first, "
+        "sum(same_three) AS same_three, sum(apart) AS apart, max(apart_at_most) AS apart_at_most "
+        "FROM pair_cell GROUP BY 1, 2, 3, 4, 5, 6");
 }
 
 /* From now on the view pair holds the most telling pairs only. */
@@ -234,6 +247,8 @@ static enum status compare(struct store *store, size_t disagreements, int64_t ru
     top.values = calloc(disagreements + 1, sizeof *top.values);
     enum status status =
         top.ids && top.values ? compute(store, &pair_form, &top, error) : STATUS_MEMORY;
+    if (!status)
+        status = sum_agreement(store, error);
     if (!status)
         status = choose_pairs(store, &top, run_id, choice, error);
     free(top.ids);

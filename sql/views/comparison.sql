@@ -26,6 +26,7 @@ total AS (
     FROM pair_cell
     CROSS JOIN producer AS by_a ON by_a.id = producer_a
     CROSS JOIN producer AS by_b ON by_b.id = producer_b
+    WHERE left_out = 0 AND scoring IN ('isa', 'substring', 'none')
     GROUP BY run_id, target_a, target_b, by_a.backend, by_b.backend, scoring
 ),
 share AS (
@@ -120,7 +121,9 @@ SELECT
     asked_a.model_version AS model_version_a,
     asked_b.model_version AS model_version_b,
     asked_a.framework_version AS framework_version_a,
-    asked_b.framework_version AS framework_version_b
+    asked_b.framework_version AS framework_version_b,
+    asked_a.backend AS requested_backend_a,
+    asked_b.backend AS requested_backend_b
 FROM holm
 JOIN run ON run.id = holm.run_id
 JOIN target AS asked_a ON asked_a.id = holm.target_a

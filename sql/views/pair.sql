@@ -1,19 +1,33 @@
--- Two results about the same bytes of targets that differ in one thing: the same model by two
--- frameworks, versions or backends, or two models by the same framework and backend. a is the first
--- by model, framework and number. left_out: 1 placeholder, 2 duplicate (of a pair that an earlier
--- URL of the same bytes has, too).
+-- Two results about the same bytes that differ in exactly one thing: the model with its version, the
+-- framework with its version, or the backend that answered. Where two frameworks have no version of
+-- the model in common, its version is no difference: their manifests count apart. a is the first by model, framework and
+-- number. left_out: 1 placeholder, 2 duplicate (of a pair that an earlier URL of the same bytes has,
+-- too).
 -- apart: how far the probabilities of the first class of either are from what the other gives that
 -- class; where the other does not list it, at least this.
 CREATE VIEW pair AS
 WITH
 duel AS MATERIALIZED (
-    SELECT asked_a.id AS target_a, asked_b.id AS target_b
+    SELECT
+        asked_a.id AS target_a, asked_b.id AS target_b,
+        CASE
+            WHEN asked_a.model <> asked_b.model THEN 1
+            WHEN asked_a.model_version = asked_b.model_version THEN 0
+            ELSE asked_a.framework = asked_b.framework OR EXISTS (
+                SELECT 1
+                FROM target AS one
+                JOIN target AS other
+                    ON other.model = one.model AND other.model_version = one.model_version
+                WHERE one.model = asked_a.model AND one.framework = asked_a.framework
+                    AND other.framework = asked_b.framework)
+        END
+        + ((asked_a.framework, asked_a.framework_version)
+            <> (asked_b.framework, asked_b.framework_version)) AS differ
     FROM target AS asked_a
     CROSS JOIN target AS asked_b
         ON (asked_a.model, asked_a.framework, asked_a.id)
             < (asked_b.model, asked_b.framework, asked_b.id)
-        AND (asked_a.model = asked_b.model
-            OR asked_a.framework = asked_b.framework AND asked_a.backend = asked_b.backend)
+    WHERE differ < 2
 ),
 both_answered AS (
     SELECT
@@ -31,6 +45,9 @@ both_answered AS (
     CROSS JOIN item ON item.id = a.item_id
     CROSS JOIN result AS b
         ON b.item_id = a.item_id AND b.target_id = duel.target_b AND b.image_id = a.image_id
+    CROSS JOIN producer AS by_a ON by_a.id = a.producer_id
+    CROSS JOIN producer AS by_b
+        ON by_b.id = b.producer_id AND duel.differ + (by_b.backend <> by_a.backend) = 1
     CROSS JOIN label AS a1 ON a1.id = a.label1
     CROSS JOIN label AS b1 ON b1.id = b.label1
     LEFT JOIN label AS a2 ON a2.id = a.label2
@@ -59,7 +76,8 @@ SELECT
         ELSE 0
     END AS left_out,
     a1 = b1 AS same_first,
-    a1 IN (b1, b2, b3) AND a2 IN (b1, b2, b3) AND a3 IN (b1, b2, b3) AS same_three,
+    a1 IN (b1, b2, b3) AND a2 IN (b1, b2, b3) AND a3 IN (b1, b2, b3)
+    AND b1 IN (a1, a2, a3) AND b2 IN (a1, a2, a3) AND b3 IN (a1, a2, a3) AS same_three,
     max(
         abs(probability_a - CASE a1
             WHEN b1 THEN probability_b

@@ -2,7 +2,7 @@
 -- faster than words.
 CREATE VIEW pair_cell AS
 SELECT
-    run_id, target_a, target_b, producer_a, producer_b, scoring,
+    run_id, target_a, target_b, producer_a, producer_b, scoring, left_out,
     count(*) AS images,
     sum(right_a AND right_b) AS both,
     sum(right_a AND NOT right_b) AS only_a,
@@ -13,5 +13,4 @@ SELECT
     sum(apart) AS apart,
     max(apart) AS apart_at_most
 FROM pair_score
-WHERE left_out = 0
-GROUP BY run_id, target_a, target_b, producer_a, producer_b, scoring;
+GROUP BY run_id, target_a, target_b, producer_a, producer_b, scoring, left_out;

@@ -1,5 +1,6 @@
 -- Every pair of results under every scoring that its expectation makes possible, but seed; 'none'
--- where there is no expectation.
+-- where there is no expectation, 'not isa' and 'not substring' where it makes that one impossible, so
+-- that each pair is once among those of a scoring, its "not" and 'none'.
 CREATE VIEW pair_score AS
 SELECT
     pair.*, 'isa' AS scoring, right_a.label_id IS NOT NULL AS right_a,
@@ -21,4 +22,13 @@ CROSS JOIN label AS label_a ON label_a.id = pair.label_a
 CROSS JOIN label AS label_b ON label_b.id = pair.label_b
 WHERE expectation.text IS NOT NULL
 UNION ALL
-SELECT pair.*, 'none', NULL, NULL FROM pair WHERE pair.expectation_id IS NULL;
+SELECT
+    pair.*,
+    CASE
+        WHEN pair.expectation_id IS NULL THEN 'none'
+        WHEN pair.expectation_id IN (SELECT id FROM expectation WHERE wnid IS NULL) THEN 'not isa'
+        ELSE 'not substring'
+    END, NULL, NULL
+FROM pair
+WHERE pair.expectation_id IS NULL
+    OR pair.expectation_id IN (SELECT id FROM expectation WHERE wnid IS NULL OR text IS NULL);

@@ -65,6 +65,7 @@ void report_fixture_empty(struct report_fixture *fixture)
                                       .runs = fixture->runs,
                                       .accuracy = fixture->accuracy,
                                       .pairs = fixture->pairs,
+                                      .comparison = fixture->pairs,
                                       .reasons = fixture->reasons,
                                       .bins = fixture->bins,
                                       .latency = fixture->latency,
@@ -129,7 +130,7 @@ void report_fixture(struct report_fixture *fixture)
     fixture->accuracy[1] = accuracy("AlexNet", "TensorFlow", 0.7345);
     fixture->accuracy[2] = accuracy("GoogLeNet", "Caffe", 0.875);
     fixture->accuracy[3] = accuracy("GoogLeNet", "TensorFlow", 0.8);
-    report->pair_count = 2;
+    report->pair_count = report->comparison_count = 2;
     fixture->pairs[0] = pair("AlexNet");
     fixture->pairs[1] = pair("GoogLeNet");
     report->reason_count = 2;

@@ -7,6 +7,7 @@ import json
 import math
 import pathlib
 import random
+import re
 import sqlite3
 import sys
 
@@ -75,9 +76,9 @@ class Case(lib.Case):
         self.db.execute("INSERT INTO producer VALUES (1, 'local', 'engine', '', '', '')")
         self.runs = 0
 
-    def target(self, number, model="net", framework=None, backend="auto"):
-        self.db.execute("INSERT INTO target VALUES (?, ?, '', ?, '', ?)",
-                        (number, model, framework or FRAMEWORKS[number - 1], backend))
+    def target(self, number, model="net", framework=None, backend="auto", versions=("", "")):
+        self.db.execute("INSERT INTO target VALUES (?, ?, ?, ?, ?, ?)",
+                        (number, model, versions[0], framework or FRAMEWORKS[number - 1], versions[1], backend))
 
     def run_of(self, name):
         self.runs += 1
@@ -98,13 +99,13 @@ class Case(lib.Case):
         return self.db.execute("INSERT INTO item (run_id, url, image_id, expectation_id) VALUES (?, ?, ?, ?)",
                                (run, f"http://host.example/{number}.jpg", picture, expectation)).lastrowid
 
-    def answer(self, item, target, picture, entries, times=(1.0, 1.0, 1.0)):
+    def answer(self, item, target, picture, entries, times=(1.0, 1.0, 1.0), producer=1):
         """entries: label number and probability, up to three."""
         flat = [value for label, probability in entries for value in (label, label, probability)]
         self.db.execute("INSERT INTO job VALUES (?, ?, 2, 1, 1, 0, NULL)", (item, target))
-        self.db.execute("INSERT INTO result VALUES (?, ?, 1, 1, ?, 'local', 200, NULL, ?, ?, ?, 0, %s)"
+        self.db.execute("INSERT INTO result VALUES (?, ?, 1, ?, ?, 'local', 200, NULL, ?, ?, ?, 0, %s)"
                         % ", ".join("?" * 9),
-                        [item, target, picture, *times, *flat, *[None] * (9 - len(flat))])
+                        [item, target, producer, picture, *times, *flat, *[None] * (9 - len(flat))])
 
     def view(self, text, *values):
         return [dict(row) for row in self.db.execute(text, values)]
@@ -360,6 +361,9 @@ class Random(Case):
         """Under every scoring, each row and column that both have."""
         for scoring in ("isa", "substring", "seed"):
             report = self.report("--score", scoring)
+            for one, other in zip(report["agreement"], self.view("SELECT * FROM agreement ORDER BY framework_a, "
+                                                                 "framework_b"), strict=True):
+                self.rows_are([one], [{name: other[name] for name in one}])
             for view in ("accuracy", "comparison", "calibration"):
                 key = ("framework", "backend", "bin_low") if view == "calibration" else (
                     "framework", "framework_a", "framework_b")
@@ -374,11 +378,163 @@ class Random(Case):
 
     def test_the_most_telling_disagreements(self):
         found = self.report()["disagreements"]
-        apart = sorted((self.apart(a, b) for _, pairs in self.pairs() for a, b in pairs
-                        if self.right(a, "isa") is not None or a["expected"] is None), reverse=True)
+        apart = sorted((self.apart(a, b) for _, pairs in self.pairs() for a, b in pairs), reverse=True)
         for row, value in zip(found, apart):
             self.near(row["apart"], value)
         self.assertGreater(len(found), 5)
+
+
+class Pairs(Case):
+    """Which two answers are compared, and what is the same in them."""
+
+    def setUp(self):
+        super().setUp()
+        self.labels([("n00000001", "brown"), ("n00000002", "black"), ("n00000003", "ice"), (None, "sled")])
+        self.db.execute("INSERT INTO producer VALUES (2, 'carml', 'server', '', '', '')")
+
+    def balance(self):
+        self.db.execute("INSERT INTO tally (run_id, target_id, enqueued, done) SELECT run_id, target_id, count(*), "
+                        "count(*) FROM result JOIN item ON item.id = item_id GROUP BY 1, 2")
+        self.db.commit()
+
+    def same_three(self, a, b):
+        """Of two that answered with these classes, as the view has it."""
+        run = self.run_of(f"r{self.runs}")
+        picture = self.picture(run, 1)
+        item = self.item(run, 1, picture, None)
+        for target, classes in ((1, a), (2, b)):
+            self.answer(item, target, picture, [(label, 0.9 - place / 10) for place, label in enumerate(classes)])
+        return self.view("SELECT same_three FROM comparison WHERE run = ?", f"r{run - 1}")[0]["same_three"]
+
+    def test_three_are_the_same_when_neither_has_another(self):
+        self.target(1)
+        self.target(2)
+        for a, b in (((1,), (1, 2)), ((1,), (1, 2, 3)), ((1, 2), (2, 1, 3)), ((1, 2), (1, 3)), ((1, 2, 3), (1, 2, 4))):
+            self.assertEqual((self.same_three(a, b), self.same_three(b, a)), (0, 0), (a, b))
+        for a, b in (((1,), (1,)), ((1, 2), (2, 1)), ((1, 2, 3), (3, 1, 2))):
+            self.assertEqual((self.same_three(a, b), self.same_three(b, a)), (1, 1), (a, b))
+
+    def test_a_pair_differs_in_one_thing(self):
+        """Model, framework, each with its version, or backend that answered: exactly one of them."""
+        targets = [("A", "1.0", "Caffe", "1.0", 1), ("A", "2.0", "Caffe", "1.0", 1), ("A", "1.0", "Caffe", "2.0", 1),
+                   ("A", "1.0", "TensorFlow", "1.0", 1), ("A", "2.0", "TensorFlow", "1.0", 1), ("B", "1.0", "Caffe", "1.0", 1),
+                   ("A", "1.0", "Caffe", "1.0", 2), ("A", "1.0", "TensorFlow", "1.0", 2), ("B", "1.0", "Caffe", "1.0", 2)]
+        run = self.run_of("r")
+        picture = self.picture(run, 1)
+        item = self.item(run, 1, picture, None)
+        for number, (model, version, framework, of_framework, producer) in enumerate(targets, 1):
+            self.target(number, model, framework, ("local", "carml")[producer - 1], (version, of_framework))
+            self.answer(item, number, picture, [(1, 0.5)], producer=producer)
+        # Asked for otherwise, answered by the same: nothing differs between this one and the first.
+        self.target(10, "A", "Caffe", "auto", ("1.0", "1.0"))
+        self.answer(item, 10, picture, [(1, 0.5)], producer=1)
+        things = [(target[:2], target[2:4], target[4]) for target in targets + targets[:1]]
+        expected = sorted(sorted((one, other)) for place, one in enumerate(things) for other in things[:place]
+                          if sum(a != b for a, b in zip(one, other)) == 1)
+        backends = {"local": 1, "carml": 2}
+        for view in ("comparison", "agreement"):
+            found = [sorted(((row["model_" + side], row["model_version_" + side]),
+                             (row["framework_" + side], row["framework_version_" + side]),
+                             backends[row["backend_" + side]]) for side in "ab")
+                     for row in self.view("SELECT * FROM " + view)]
+            self.assertEqual(sorted(found), expected)
+
+    def test_the_headings_of_the_page_are_true_of_their_pairs(self):
+        self.db.execute("INSERT INTO expectation VALUES (1, 'n00000001', NULL)")
+        for b, title in (((("2.0", ""), "Caffe", 1), "Two versions of a model, one framework."),
+                         ((("", "2.0"), "Caffe", 1), "One model, two versions of a framework."),
+                         ((("", ""), "MXNet", 1), "One model, two frameworks."),
+                         ((("4.0", ""), "MXNet", 1), "One model, two frameworks."),
+                         ((("", ""), "Caffe", 2), "One model and framework, two ways to answer.")):
+            self.db.executescript("DELETE FROM result; DELETE FROM job; DELETE FROM tally; DELETE FROM target")
+            self.target(1, framework="Caffe", backend="local")
+            self.target(2, framework=b[1], backend="auto", versions=b[0])
+            run = self.run_of(f"r{self.runs}")
+            picture = self.picture(run, 1)
+            item = self.item(run, 1, picture, 1)
+            self.answer(item, 1, picture, [(1, 0.5)])
+            self.answer(item, 2, picture, [(1, 0.5)], producer=b[2])
+            self.balance()
+            page = self.folder / "page.html"
+            lib.run("carmlbench", "--db", self.path, "report", "--html", page, check=0)
+            text = page.read_text()
+            self.assertEqual([words for words in re.findall(r"<strong id=[^>]*>Figure \d+. ([^<]*)<", text)
+                              if " model" in words and words.count("wo ")], [title])
+
+    def test_what_has_no_expectation_is_a_part_of_the_agreement_only(self):
+        """Every pair once, whatever is expected of its pictures; tests by those that can be scored."""
+        self.target(1)
+        self.target(2)
+        run = self.run_of("r")
+        self.db.executemany("INSERT INTO expectation VALUES (?, ?, ?)",
+                            [(1, "n00000001", "brown"), (2, None, "brown"), (3, "n00000001", None)])
+        for number, expectation in enumerate([1] * 15 + [None] * 5 + [2] * 3 + [3] * 2):
+            picture = self.picture(run, number)
+            item = self.item(run, number, picture, expectation)
+            self.answer(item, 1, picture, [(1, 0.9)])
+            self.answer(item, 2, picture, [(1, 0.75 if number == 16 else 0.8), (2, 0.1)] if number else [(2, 0.8)])
+        self.balance()
+        for scoring, scored in (("isa", 17), ("substring", 18)):
+            report = self.report("--score", scoring)
+            by = {row["scoring"]: row for row in report["comparison"]}
+            self.assertEqual({name: row["images"] for name, row in by.items()}, {scoring: scored, "none": 5})
+            self.assertEqual((by[scoring]["p_value"], by[scoring]["p_holm"]), (1.0, 1.0))
+            direct = self.view("SELECT * FROM agreement")
+            self.assertEqual(len(report["agreement"]), 1)
+            for row in (report["agreement"][0], direct[0]):
+                self.assertEqual((row["images"], row["same_first"], row["same_three"]), (25, 24, 0))
+                self.near(row["max_abs_probability_difference"], 0.9)
+                self.near(row["mean_abs_probability_difference"], (0.9 + 0.15 + 23 * 0.1) / 25)
+            text = lib.run("carmlbench", "--db", self.path, "report", "--score", scoring, check=0).stdout
+            self.assertEqual(text.count("Caffe | MXNet"), 2, text)
+            lib.run("carmlbench", "--db", self.path, "report", "--score", scoring, "--require",
+                    "p_value>=0.05,discordant<=1", check=0)
+        page = self.folder / "page.html"
+        lib.run("carmlbench", "--db", self.path, "report", "--html", page, check=0)
+        self.assertIn("of 1 pair,", page.read_text())
+
+    def test_agreement_is_known_where_the_scoring_has_nothing_to_say(self):
+        self.target(1)
+        self.target(2)
+        run = self.run_of("r")
+        self.db.execute("INSERT INTO expectation VALUES (1, NULL, 'brown')")
+        picture = self.picture(run, 1)
+        item = self.item(run, 1, picture, 1)
+        for target in (1, 2):
+            self.answer(item, target, picture, [(1, 0.5)])
+        self.balance()
+        report = self.report("--score", "isa")
+        self.assertEqual((report["comparison"], report["agreement"][0]["images"]), ([], 1))
+        text = lib.run("carmlbench", "--db", self.path, "report", "--score", "isa", check=0).stdout
+        self.assertIn("only how far they agree is known", text)
+
+    def test_pairs_that_are_all_left_out(self):
+        """It is not said that nobody answered about the same bytes."""
+        self.target(1)
+        self.target(2)
+        run = self.run_of("r")
+        self.db.execute("INSERT INTO expectation VALUES (1, NULL, 'brown')")
+        picture = self.picture(run, 1, urls=12)
+        for number in range(12):
+            item = self.item(run, number, picture, 1)
+            for target in (1, 2):
+                self.answer(item, target, picture, [(1, 0.5)])
+        self.balance()
+        self.db.commit()
+        for scoring in ("substring", "isa"):
+            text = " ".join(lib.run("carmlbench", "--db", self.path, "report", "--score", scoring, check=0).stdout.split())
+            page = self.folder / "page.html"
+            lib.run("carmlbench", "--db", self.path, "report", "--score", scoring, "--html", page, check=0)
+            for place in (text, " ".join(page.read_text().split())):
+                self.assertIn("12 pairs of answers about the same bytes", place)
+                self.assertIn("--include placeholders", place)
+            self.assertNotIn("answered about the same bytes:", text + page.read_text())
+            text = lib.run("carmlbench", "--db", self.path, "report", "--score", scoring, "--include", "placeholders",
+                           "--include", "duplicates", check=0).stdout
+            self.assertNotIn("12 pairs of answers", text)
+        self.assertEqual(self.view("SELECT * FROM comparison"), [])
+        self.assertEqual(self.view("SELECT images, same_first, placeholders, duplicates FROM agreement"),
+                         [{"images": 0, "same_first": 0, "placeholders": 12, "duplicates": 0}])
 
 
 class Extremes(Case):
@@ -409,7 +565,7 @@ class Extremes(Case):
             self.db.execute("CREATE TABLE pair_cell AS SELECT 1 AS run_id, 1 AS target_a, 2 AS target_b, "
                             "1 AS producer_a, 1 AS producer_b, 'isa' AS scoring, ? AS images, 0 AS both, "
                             "? AS only_a, ? AS only_b, 0 AS neither, 0 AS same_first, 0 AS same_three, "
-                            "0.0 AS apart, 0.0 AS apart_at_most", (a + b, a, b))
+                            "0.0 AS apart, 0.0 AS apart_at_most, 0 AS left_out", (a + b, a, b))
             row = self.view("SELECT * FROM comparison")[0]
             expected = mcnemar(a, b)
             self.assertTrue(0 <= row["p_value"] <= 1)

@@ -177,6 +177,7 @@ class Json(Case):
         self.assertEqual(value["run"], "both")
         for part, view, where in (("accuracy", "accuracy", "scoring = 'isa'"),
                                   ("comparison", "comparison", "scoring = 'isa'"),
+                                  ("agreement", "agreement", "images > 0"),
                                   ("latency", "latency", "1"),
                                   ("calibration", "calibration", "scoring = 'isa'")):
             with sqlite3.connect(self.database) as db:

@@ -310,7 +310,7 @@ int main(int argc, char **argv)
         report.run_count = 0;
         report.options.run = NULL;
     } else if (strcmp(kind, "empty") != 0) {
-        report.runs[0] = (struct report_run){names.run, 12852, 0, 0, 11164, 1688, 4767, 684, 12};
+        report.runs[0] = (struct report_run){names.run, 12852, 0, 0, 11164, 1688, 4767, 684, 12, 0};
         fill_accuracy(&report, &names);
         fill_pairs(&report);
         fill_times(&report, &names);

@@ -248,7 +248,7 @@ static void without_an_expectation_only_agreement_is_shown(void **state)
     fixture.pairs[0].scored = fixture.pairs[1].scored = false;
     write_columns(100);
     assert_says("\nNothing to score: no answered URL has an expected synset (--synset, ");
-    assert_says("\nNo pair has an expectation; only how far they agree is known.\n");
+    assert_says("\nNo pair can be scored; only how far they agree is known.\n");
     assert_silent("McNemar");
     assert_says("AlexNet: Caffe | TensorFlow     4000      97.5 %");
     fixture.report.options.scoring = REPORT_SUBSTRING;

@@ -85,7 +85,13 @@ static void columns_are_those_that_are_published(void **state)
          "run,model,framework_a,framework_b,images,both,only_a,only_b,neither,difference,low,high,"
          "p_value,max_abs_probability_difference,scoring,same_first,backend_a,backend_b,p_holm,"
          "same_three,mean_abs_probability_difference,model_a,model_b,model_version_a,"
-         "model_version_b,framework_version_a,framework_version_b"},
+         "model_version_b,framework_version_a,framework_version_b,requested_backend_a,"
+         "requested_backend_b"},
+        {"agreement",
+         "run,model_a,model_version_a,framework_a,framework_version_a,backend_a,model_b,"
+         "model_version_b,framework_b,framework_version_b,backend_b,images,same_first,same_three,"
+         "mean_abs_probability_difference,max_abs_probability_difference,placeholders,duplicates,"
+         "requested_backend_a,requested_backend_b"},
         {"calibration",
          "run,model,framework,backend,scoring,bin_low,bin_high,images,correct,mean_confidence,"
          "accuracy,ece,unusable,model_version,framework_version,requested_backend"},

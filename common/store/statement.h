@@ -58,6 +58,8 @@ struct store;
     X(label_find)                                                                                  \
     X(label_found)                                                                                 \
     X(label_insert)                                                                                \
+    X(lacking_names)                                                                               \
+    X(lacking_texts)                                                                               \
     X(live_clear)                                                                                  \
     X(live_insert)                                                                                 \
     X(producer_find)                                                                               \

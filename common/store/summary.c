@@ -7,6 +7,7 @@
 
 #include "common/store/connection.h"
 #include "common/store/group.h"
+#include "common/store/lacking.h"
 #include "common/store/sql.h"
 #include "common/store/view.h"
 
@@ -178,8 +179,15 @@ static const struct group_form cell_form = {
     .rows = STATEMENT_summary_cell, .table = "cell", .keys = 6, .rest = "+++++"};
 static const struct group_form latency_form = {
     .rows = STATEMENT_summary_latency, .table = "latency_cell", .keys = 5, .rest = "^"};
+static const struct group_form lacking_form = {.table = "lacking"};
 static const struct group_form pair_form = {
     .rows = STATEMENT_summary_pair, .table = "pair_cell", .keys = 7, .rest = "+++++++^"};
+
+static enum status fill(struct store *store, const struct group_form *form, struct group_top *top,
+                        struct error *error)
+{
+    return form->keys ? group_rows(store, form, top, error) : lacking_rows(store, error);
+}
 
 /* The view becomes a table of the same columns and rows. Where there are too many groups the view
  * stays, which takes longer. */
@@ -194,7 +202,7 @@ static enum status compute(struct store *store, const struct group_form *form,
     enum status status = execute_format(store, error, "CREATE TEMP TABLE computed AS %.*s LIMIT 0",
                                         (int)length, body);
     if (!status)
-        status = group_rows(store, form, top, error);
+        status = fill(store, form, top, error);
     if (status == STATUS_LIMIT)
         return execute_format(store, error, "DROP TABLE temp.computed");
     return status ? status
@@ -291,6 +299,9 @@ enum status store_summarize(struct store *store, const struct store_summary_opti
         status = create_views(store, options, run_id, &choice, error);
     if (!status && (options->parts & STORE_SUMMARY_ACCURACY))
         status = compute(store, &cell_form, NULL, error);
+    if (!status && (options->parts & STORE_SUMMARY_ACCURACY) &&
+        strcmp(options->scoring, "isa") != 0)
+        status = compute(store, &lacking_form, NULL, error);
     if (!status && (options->parts & STORE_SUMMARY_LATENCY))
         status = compute(store, &latency_form, NULL, error);
     if (!status && (options->parts & STORE_SUMMARY_COMPARISON))

@@ -537,6 +537,52 @@ class Pairs(Case):
                          [{"images": 0, "same_first": 0, "placeholders": 12, "duplicates": 0}])
 
 
+class Texts(Case):
+    """What a report says of texts, from very many texts and labels, is what the views say."""
+
+    def setUp(self):
+        super().setUp()
+        self.dice = random.Random(20262)
+        self.target(1)
+
+    def word(self, longest):
+        return "".join(self.dice.choice("abAB\u00e9\u00c9 ") for _ in range(self.dice.randrange(1, longest)))
+
+    def fill(self, labels, texts):
+        self.labels([(None, name) for name in labels])
+        run = self.run_of("r")
+        for number, text in enumerate(texts, 1):
+            self.db.execute("INSERT INTO expectation VALUES (?, NULL, ?)", (number, text))
+            picture = self.picture(run, number)
+            self.answer(self.item(run, number, picture, number), 1, picture,
+                        [(label, self.dice.random()) for label in self.dice.sample(range(1, len(labels) + 1), 3)])
+        self.db.execute("INSERT INTO tally (run_id, target_id, enqueued, done) VALUES (1, 1, ?, ?)",
+                        (len(texts), len(texts)))
+
+    def test_what_no_label_contains(self):
+        texts = sorted({self.word(7) for _ in range(400)} | {"a" * 70, "ab" * 40})
+        self.fill(sorted({self.word(30) for _ in range(60)} | {"ab" * 41}), texts)
+        lacking = self.view("SELECT expected_text FROM unmet WHERE scoring = 'substring'")
+        self.assertTrue(100 < len(lacking) < 400, len(lacking))
+        names = "".join(fragment for row in self.view("SELECT name FROM label") for fragment in ("\0", row["name"]))
+        lower = lambda text: "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)  # noqa: E731
+        self.assertEqual({row["expected_text"] for row in lacking},
+                         {text for text in texts if lower(text) not in lower(names)})
+        for scoring in ("substring", "seed"):
+            notes = " ".join(self.report("--score", scoring)["notes"])
+            self.assertIn(f"and {len(lacking) - 3} more", notes)
+
+    def test_each_text_with_each_label(self):
+        texts = sorted({self.word(4) for _ in range(150)})
+        self.fill(sorted({self.word(12) for _ in range(90)} | {"an envelope", "Envelope"}), texts)
+        for scoring in ("substring", "seed"):
+            row, = (row for row in self.report("--score", scoring)["accuracy"] if row["scoring"] == scoring)
+            self.near(row["mean_probability"], self.view("SELECT avg(probability) AS p FROM scores WHERE scoring = ? "
+                                                         "AND left_out IS NULL", scoring)[0]["p"])
+            for name in ("images", "correct", "accuracy", "mean_probability", "placeholders"):
+                self.near(row[name], self.view("SELECT * FROM accuracy WHERE scoring = ?", scoring)[0][name])
+
+
 class Extremes(Case):
     def row(self, *cells):
         """Its interval and p-value are those of the formulas, and nothing is NaN or out of range."""

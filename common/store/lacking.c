@@ -142,7 +142,7 @@ static void look_in(struct search *search, const char *name, size_t size)
 static enum status read_texts(struct store *store, struct search *search, struct error *error)
 {
     sqlite3_stmt *stmt;
-    enum status status = statement_bind(store, STATEMENT_lacking_texts, NULL, 0, &stmt, error);
+    enum status status = statement_bind(store, STATEMENT_summary_texts, NULL, 0, &stmt, error);
     while (!status && !(status = statement_step(store, stmt, error)))
         status = add_text(search, stmt);
     if (status != STATUS_NO && stmt)
@@ -153,7 +153,7 @@ static enum status read_texts(struct store *store, struct search *search, struct
 static enum status read_names(struct store *store, struct search *search, struct error *error)
 {
     sqlite3_stmt *stmt;
-    enum status status = statement_bind(store, STATEMENT_lacking_names, NULL, 0, &stmt, error);
+    enum status status = statement_bind(store, STATEMENT_summary_names, NULL, 0, &stmt, error);
     while (!status && !(status = statement_step(store, stmt, error))) {
         const char *name = (const char *)sqlite3_column_text(stmt, 0);
         if (name)

@@ -58,8 +58,6 @@ struct store;
     X(label_find)                                                                                  \
     X(label_found)                                                                                 \
     X(label_insert)                                                                                \
-    X(lacking_names)                                                                               \
-    X(lacking_texts)                                                                               \
     X(live_clear)                                                                                  \
     X(live_insert)                                                                                 \
     X(producer_find)                                                                               \
@@ -73,8 +71,10 @@ struct store;
     X(session_start)                                                                               \
     X(summary_cell)                                                                                \
     X(summary_latency)                                                                             \
+    X(summary_names)                                                                               \
     X(summary_pair)                                                                                \
     X(summary_targets)                                                                             \
+    X(summary_texts)                                                                               \
     X(synset_above)                                                                                \
     X(synset_below)                                                                                \
     X(synset_clear)                                                                                \

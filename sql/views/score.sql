@@ -37,12 +37,14 @@ SELECT
         WHEN duplicate AND NOT (SELECT value FROM setting WHERE name = 'include_duplicates') THEN 2
         ELSE 0
     END,
-    instr(lower(one.name), lower(expectation.text)) > 0,
+    one.folded,
     CASE
-        WHEN instr(lower(one.name), lower(expectation.text)) THEN probability1
-        WHEN (SELECT instr(lower(name), lower(expectation.text)) FROM label WHERE id = label2)
+        WHEN one.folded THEN probability1
+        WHEN (SELECT folded FROM says
+            WHERE says.expectation_id = answer.expectation_id AND label_id = label2)
             THEN probability2
-        WHEN (SELECT instr(lower(name), lower(expectation.text)) FROM label WHERE id = label3)
+        WHEN (SELECT folded FROM says
+            WHERE says.expectation_id = answer.expectation_id AND label_id = label3)
             THEN probability3
         ELSE 0.0
     END,
@@ -50,23 +52,27 @@ SELECT
     bin,
     0
 FROM answer
-CROSS JOIN expectation ON expectation.id = answer.expectation_id
-CROSS JOIN label AS one ON one.id = answer.label1
-WHERE expectation.text IS NOT NULL
+CROSS JOIN says AS one
+    ON one.expectation_id = answer.expectation_id AND one.label_id = answer.label1
 UNION ALL
 SELECT
     run_id, item_id, target_id, producer_id, 'seed',
     CASE
-        WHEN instr(one.name, 'envelope')
-            OR (SELECT instr(name, 'envelope') FROM label WHERE id = label2)
-            OR (SELECT instr(name, 'envelope') FROM label WHERE id = label3) THEN 3
+        WHEN one.envelope
+            OR (SELECT envelope FROM says
+                WHERE says.expectation_id = answer.expectation_id AND label_id = label2)
+            OR (SELECT envelope FROM says
+                WHERE says.expectation_id = answer.expectation_id AND label_id = label3)
+            THEN 3
         ELSE 0
     END,
-    instr(one.name, expectation.text) > 0,
+    one.exact,
     CASE
-        WHEN instr(one.name, expectation.text)
-            OR (SELECT instr(name, expectation.text) FROM label WHERE id = label2)
-            OR (SELECT instr(name, expectation.text) FROM label WHERE id = label3)
+        WHEN one.exact
+            OR (SELECT exact FROM says
+                WHERE says.expectation_id = answer.expectation_id AND label_id = label2)
+            OR (SELECT exact FROM says
+                WHERE says.expectation_id = answer.expectation_id AND label_id = label3)
             THEN max(probability1, 0.0)
         ELSE 0.0
     END,
@@ -74,6 +80,5 @@ SELECT
     bin,
     0
 FROM answer
-CROSS JOIN expectation ON expectation.id = answer.expectation_id
-CROSS JOIN label AS one ON one.id = answer.label1
-WHERE expectation.text IS NOT NULL;
+CROSS JOIN says AS one
+    ON one.expectation_id = answer.expectation_id AND one.label_id = answer.label1;

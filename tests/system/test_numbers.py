@@ -575,12 +575,12 @@ class Texts(Case):
     def test_each_text_with_each_label(self):
         texts = sorted({self.word(4) for _ in range(150)})
         self.fill(sorted({self.word(12) for _ in range(90)} | {"an envelope", "Envelope"}), texts)
-        for scoring in ("substring", "seed"):
-            row, = (row for row in self.report("--score", scoring)["accuracy"] if row["scoring"] == scoring)
-            self.near(row["mean_probability"], self.view("SELECT avg(probability) AS p FROM scores WHERE scoring = ? "
-                                                         "AND left_out IS NULL", scoring)[0]["p"])
-            for name in ("images", "correct", "accuracy", "mean_probability", "placeholders"):
-                self.near(row[name], self.view("SELECT * FROM accuracy WHERE scoring = ?", scoring)[0][name])
+        for answers in (len(texts), 100000):  # by these the report decides whether to look each text up once
+            self.db.execute("UPDATE tally SET enqueued = ?, done = ?", (answers, answers))
+            for scoring in ("substring", "seed"):
+                row, = (row for row in self.report("--score", scoring)["accuracy"] if row["scoring"] == scoring)
+                for name in ("images", "correct", "accuracy", "mean_probability", "placeholders"):
+                    self.near(row[name], self.view("SELECT * FROM accuracy WHERE scoring = ?", scoring)[0][name])
 
 
 class Extremes(Case):

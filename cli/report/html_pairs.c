@@ -300,7 +300,7 @@ static void put_run(struct page *page, const char *run, size_t *order)
         }
     if (!count) {
         html_markup(&page->html,
-                    "<p class=\"notice\">Nothing to compare: no two models or frameworks "
+                    "<p class=\"notice\">Nothing to compare: no two that differ in one thing "
                     "answered about the same bytes.</p>\n");
         return;
     }

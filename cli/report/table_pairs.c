@@ -159,7 +159,7 @@ enum status section_comparison(const struct section *section)
                  "duplicates: --include placeholders --include duplicates shows them.",
                  left_out);
     section_say(section, left_out ? text
-                                  : "No two of the same model or framework answered about the same "
+                                  : "No two that differ in one thing answered about the same "
                                     "bytes.");
     return STATUS_OK;
 }

@@ -261,7 +261,7 @@ static void one_target_is_compared_with_nothing(void **state)
     (void)state;
     fixture.report.pair_count = 0;
     write_columns(100);
-    assert_says("\nNo two of the same model or framework answered about the same bytes.\n");
+    assert_says("\nNo two that differ in one thing answered about the same bytes.\n");
     fixture.report.accuracy_count = 1;
     write_columns(100);
     assert_silent("Comparison");

@@ -76,7 +76,8 @@ SELECT
         ELSE 0
     END AS left_out,
     a1 = b1 AS same_first,
-    a1 IN (b1, b2, b3) AND a2 IN (b1, b2, b3) AND a3 IN (b1, b2, b3)
+    a1 = b1 AND a2 = b2 AND a3 = b3
+    OR a1 IN (b1, b2, b3) AND a2 IN (b1, b2, b3) AND a3 IN (b1, b2, b3)
     AND b1 IN (a1, a2, a3) AND b2 IN (a1, a2, a3) AND b3 IN (a1, a2, a3) AS same_three,
     max(
         abs(probability_a - CASE a1

@@ -30,5 +30,8 @@ SELECT
         ELSE 'not substring'
     END, NULL, NULL
 FROM pair
-WHERE pair.expectation_id IS NULL
-    OR pair.expectation_id IN (SELECT id FROM expectation WHERE wnid IS NULL OR text IS NULL);
+WHERE (pair.expectation_id IS NULL
+        OR pair.expectation_id IN (SELECT id FROM expectation WHERE wnid IS NULL OR text IS NULL))
+    -- Most often there are none, which is known before all pairs are looked at.
+    AND (EXISTS (SELECT 1 FROM expectation WHERE wnid IS NULL OR text IS NULL)
+        OR EXISTS (SELECT 1 FROM item WHERE expectation_id IS NULL));

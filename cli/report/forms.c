@@ -57,18 +57,17 @@ const struct rows_form report_accuracy_form = {.view = "accuracy",
                                                .size = sizeof(struct report_accuracy),
                                                .order = compare_accuracy};
 
+#define SIDE_FIELDS(side)                                                                          \
+    {FIELD(report_pair, model_##side, TEXT)}, {FIELD(report_pair, model_version_##side, TEXT)},    \
+        {FIELD(report_pair, framework_##side, TEXT)},                                              \
+        {FIELD(report_pair, framework_version_##side, TEXT)},                                      \
+    {                                                                                              \
+        FIELD(report_pair, backend_##side, TEXT)                                                   \
+    }
 static const struct field pair_fields[] = {
     {FIELD(report_pair, run, TEXT)},
-    {FIELD(report_pair, model_a, TEXT)},
-    {FIELD(report_pair, model_version_a, TEXT)},
-    {FIELD(report_pair, framework_a, TEXT)},
-    {FIELD(report_pair, framework_version_a, TEXT)},
-    {FIELD(report_pair, backend_a, TEXT)},
-    {FIELD(report_pair, model_b, TEXT)},
-    {FIELD(report_pair, model_version_b, TEXT)},
-    {FIELD(report_pair, framework_b, TEXT)},
-    {FIELD(report_pair, framework_version_b, TEXT)},
-    {FIELD(report_pair, backend_b, TEXT)},
+    SIDE_FIELDS(a),
+    SIDE_FIELDS(b),
     {FIELD(report_pair, requested_backend_a, TEXT)},
     {FIELD(report_pair, requested_backend_b, TEXT)},
     {FIELD(report_pair, scoring, TEXT)},
@@ -90,17 +89,9 @@ static const struct field pair_fields[] = {
 
 static const struct field agreement_fields[] = {
     {FIELD(report_pair, run, TEXT)},
-    {FIELD(report_pair, model_a, TEXT)},
-    {FIELD(report_pair, model_version_a, TEXT)},
-    {FIELD(report_pair, framework_a, TEXT)},
-    {FIELD(report_pair, framework_version_a, TEXT)},
-    {FIELD(report_pair, backend_a, TEXT)},
+    SIDE_FIELDS(a),
     {FIELD(report_pair, requested_backend_a, TEXT)},
-    {FIELD(report_pair, model_b, TEXT)},
-    {FIELD(report_pair, model_version_b, TEXT)},
-    {FIELD(report_pair, framework_b, TEXT)},
-    {FIELD(report_pair, framework_version_b, TEXT)},
-    {FIELD(report_pair, backend_b, TEXT)},
+    SIDE_FIELDS(b),
     {FIELD(report_pair, requested_backend_b, TEXT)},
     {FIELD(report_pair, images, COUNT)},
     {FIELD(report_pair, same_first, COUNT)},

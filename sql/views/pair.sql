@@ -1,8 +1,8 @@
 -- Two results about the same bytes that differ in exactly one thing: the model with its version, the
 -- framework with its version, or the backend that answered. Where two frameworks have no version of
--- the model in common, its version is no difference: their manifests count apart. a is the first by model, framework and
--- number. left_out: 1 placeholder, 2 duplicate (of a pair that an earlier URL of the same bytes has,
--- too).
+-- the model in common, its version is no difference: their manifests count apart. a is the first by
+-- model, framework and number. left_out: 1 placeholder, 2 duplicate (of a pair that an earlier URL of
+-- the same bytes has, too).
 -- apart: how far the probabilities of the first class of either are from what the other gives that
 -- class; where the other does not list it, at least this.
 CREATE VIEW pair AS

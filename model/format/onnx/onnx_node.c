@@ -314,36 +314,35 @@ enum status onnx_word(const struct onnx_node *node, const char *attribute, const
                      field.size > 64 ? 64 : (int)field.size, (const char *)field.bytes, words);
 }
 
-enum status onnx_tensor_attribute(const struct onnx_node *node, const char *attribute,
-                                  struct operand *out)
+/* The message in an attribute that must be there. */
+static enum status enter_field(const struct onnx_node *node, const char *attribute, uint32_t number,
+                               const char *what, struct wire *message)
 {
     const struct onnx_attribute *found = find(node, attribute);
     struct wire_field field;
     bool there;
-    enum status status =
-        find_field(node, attribute, ONNX_ATTRIBUTE_T, WIRE_BYTES, "a tensor", &field, &there);
+    enum status status = find_field(node, attribute, number, WIRE_BYTES, what, &field, &there);
 
-    if (status)
-        return status;
-    if (!there)
-        return onnx_fail(node, STATUS_DATA, "attribute '%s' is missing", attribute);
-    return onnx_tensor_read(node->reader, wire_enter(&found->wire, &field), NULL, out);
+    if (!status && !there)
+        status = onnx_fail(node, STATUS_DATA, "attribute '%s' is missing", attribute);
+    if (!status)
+        *message = wire_enter(&found->wire, &field);
+    return status;
+}
+
+enum status onnx_tensor_attribute(const struct onnx_node *node, const char *attribute,
+                                  struct operand *out)
+{
+    struct wire tensor;
+    enum status status = enter_field(node, attribute, ONNX_ATTRIBUTE_T, "a tensor", &tensor);
+
+    return status ? status : onnx_tensor_read(node->reader, tensor, NULL, out);
 }
 
 enum status onnx_graph_attribute(const struct onnx_node *node, const char *attribute,
                                  struct wire *graph)
 {
-    const struct onnx_attribute *found = find(node, attribute);
-    struct wire_field field;
-    bool there;
-    enum status status =
-        find_field(node, attribute, ONNX_ATTRIBUTE_G, WIRE_BYTES, "a graph", &field, &there);
-
-    if (!status && !there)
-        status = onnx_fail(node, STATUS_DATA, "attribute '%s' is missing", attribute);
-    if (!status)
-        *graph = wire_enter(&found->wire, &field);
-    return status;
+    return enter_field(node, attribute, ONNX_ATTRIBUTE_G, "a graph", graph);
 }
 
 enum status onnx_ints_or_input(const struct onnx_node *node, const char *attribute, size_t index,
